@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counters: what the data path did to packets, a row for each CPU.
+ *
+ * Global variable "counters" (map "counters"): the data path adds to the row of
+ * the CPU it runs on, without look-up and without atomics; readers add the rows
+ * up.  CPUs beyond SEGUE_MAX_CPUS share rows, and may then lose counts.
+ */
+#ifndef SEGUE_COUNTER_H
+#define SEGUE_COUNTER_H
+
+#include <linux/types.h>
+
+enum { SEGUE_MAX_CPUS = 128 };		/* a power of two, it masks */
+
+/* X(field, what one count means); the order is the order of `segue status` */
+#define SEGUE_COUNTERS(X) \
+	X(egress_steered,	"sent: belonged to an SA, left by its active path") \
+	X(egress_rewritten,	"of these, with other outer addresses than XFRM's") \
+	X(egress_switched,	"of these, moved to another path by this very packet") \
+	X(egress_by_source,	"sent: no SA of ours, left by the device that owns its source") \
+	X(egress_no_path,	"dropped: no live path") \
+	X(egress_not_owned,	"dropped on segue0: no SA and nobody's source address") \
+	X(egress_fragment,	"sent: a fragment, passed by source address") \
+	X(ingress_restored,	"received: outer addresses put back to the canonical pair") \
+	X(ingress_canonical,	"received: an SA of ours, on the canonical pair already") \
+	X(ingress_unknown_spi,	"received: ESP that is none of ours, passed untouched") \
+	X(ingress_unverified,	"received: our SPI from an unverified address, passed untouched") \
+	X(ingress_fragment,	"received: a fragment of ESP, passed untouched") \
+	X(ingress_malformed,	"received: truncated or inconsistent, passed untouched") \
+	X(return_switched,	"return switches: the newest authenticated packet came by another path") \
+	X(return_stale,		"not followed: an older packet, or too soon after a switch") \
+	X(return_ambiguous,	"not followed: two packets claimed the same sequence number") \
+	X(events_lost,		"events that did not fit into a reader's ring")
+
+struct segue_counters {
+#define SEGUE_COUNTER_FIELD(field, text) __u64 field;
+	SEGUE_COUNTERS(SEGUE_COUNTER_FIELD)
+#undef SEGUE_COUNTER_FIELD
+} __attribute__((aligned(64)));		/* a row shares no cache line */
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Events: what happened, when and why, for the agent and for `segue monitor`.
+ *
+ * Map "readers": array of ring buffers.  A BPF ring buffer has one consumer, so
+ * each reader brings its own and puts it into a slot; every event goes to every
+ * ring.  Slot 0 is the agent's; a monitor takes one of the others, holding a
+ * lock on SEGUE_RUN_DIR/monitor.SLOT for as long as it reads.  A full ring
+ * loses events of its own reader only, and events_lost counts them.
+ */
+#ifndef SEGUE_EVENT_H
+#define SEGUE_EVENT_H
+
+#include <linux/types.h>
+
+enum {
+	SEGUE_MAX_READERS = 8,
+	SEGUE_READER_AGENT = 0,
+	SEGUE_RING_SIZE = 64 * 1024,	/* octets; a power of two and whole pages */
+};
+
+enum segue_event_type {
+	SEGUE_EVENT_LINK = 1,		/* a link went up or down: ifindex, to = 1 up, 0 down */
+	SEGUE_EVENT_PATH = 2,		/* a path changed: session, to = slot */
+	SEGUE_EVENT_SWITCH = 3,		/* a handover: session, from, to (slots) */
+	SEGUE_EVENT_REFUSAL = 4,	/* something was refused: reason says what */
+};
+
+enum segue_reason {
+	SEGUE_REASON_NONE = 0,
+	/* why a link changed */
+	SEGUE_REASON_CARRIER_LOST = 1,
+	SEGUE_REASON_CARRIER_BACK = 2,
+	SEGUE_REASON_ADMIN_DOWN = 3,
+	SEGUE_REASON_ADMIN_UP = 4,
+	SEGUE_REASON_UNPLUGGED = 5,
+	SEGUE_REASON_PLUGGED = 6,
+	SEGUE_REASON_TX_TIMEOUT = 7,
+	/* why a session switched */
+	SEGUE_REASON_LINK_DOWN = 16,	/* egress found the active path's link dead */
+	SEGUE_REASON_PEER_MOVED = 17,	/* an authenticated packet came by another path */
+	SEGUE_REASON_MANUAL = 18,	/* `segue switch` */
+	SEGUE_REASON_FAILBACK = 19,	/* a better path stayed up long enough */
+	SEGUE_REASON_IKE_UPDATE = 20,	/* IKE moved the SA (UPDATE_SA_ADDRESSES) */
+	SEGUE_REASON_ADDRESS_GONE = 21,	/* the active path's local address went away */
+	/* why a path changed */
+	SEGUE_REASON_PATH_ADDED = 32,
+	SEGUE_REASON_PATH_VERIFIED = 33,
+	SEGUE_REASON_PATH_REMOVED = 34,
+	/* what was refused */
+	SEGUE_REASON_NO_LIVE_PATH = 48,	/* no path of the session can carry the packet */
+	SEGUE_REASON_UNVERIFIED_PATH = 49, /* known SPI from an address that is not verified */
+	SEGUE_REASON_CHECK_FAILED = 50,	/* COOKIE2 did not come back from an address */
+	SEGUE_REASON_MAP_FULL = 51,
+	SEGUE_REASON_NOT_OWNED = 52,	/* peer announced an address that cannot be its own */
+};
+
+struct segue_event {
+	__u64 ns;			/* CLOCK_MONOTONIC (bpf_ktime_get_ns) */
+	__u8 type;			/* enum segue_event_type */
+	__u8 reason;			/* enum segue_reason */
+	__u8 from;			/* path slot or SEGUE_NO_PATH */
+	__u8 to;			/* path slot, or link state */
+	__u32 session;			/* session id, 0: none */
+	__u32 ifindex;			/* 0: none */
+	__be32 spi;			/* 0: none */
+	__u64 cause_ns;			/* SWITCH by LINK_DOWN: when the link went down; else 0 */
+};
+
+#endif

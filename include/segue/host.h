@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What segue owns on a host: names and numbers that the loader, the agent and
+ * the tests must agree on.
+ */
+#ifndef SEGUE_HOST_H
+#define SEGUE_HOST_H
+
+/* Version of the map types in this directory.  Other pins are stale. */
+#define SEGUE_MAP_VERSION 1
+
+/* bpffs; overridden by the environment variable SEGUE_PIN_DIR (tests) */
+#define SEGUE_PIN_DIR "/sys/fs/bpf/segue"
+#define SEGUE_RUN_DIR "/run/segue"
+
+/*
+ * The interface that never goes down (type dummy).  It holds every canonical
+ * local address and the routes to every peer, so that XFRM's outer route look-up
+ * does not depend on an uplink.
+ */
+#define SEGUE_DEVICE "segue0"
+
+/*
+ * Routes to the peers stand in a table of our own; one rule without a selector
+ * leads to it.  4555 is MOBIKE's RFC.  219 comes just before strongSwan's own
+ * rule (220, charon.routing_table_prio).
+ */
+#define SEGUE_TABLE 4555
+#define SEGUE_RULE_PRIORITY 219
+
+/* UDP encapsulation of ESP (RFC 3948 4) */
+#define SEGUE_NATT_PORT 4500
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Session, path and SA: the three nouns of steering.
+ *
+ * A session is one IKE_SA.  XFRM knows its SAs by the *canonical pair* of outer
+ * addresses, which never changes; the wire sees the addresses of one of the
+ * session's *paths*.  A handover is one store to segue_session.active.
+ *
+ * Map "session": hash, __u32 session id -> struct segue_session.
+ * Map "sa":      hash, struct segue_sa_key -> struct segue_sa.
+ *
+ * Who writes: user space creates, changes and removes entries only through the
+ * programs of bpf/control.bpf.c (loader/control.h wraps them), so that a change
+ * never loses a switch that the data path made in the meantime.  The data path
+ * itself writes active, generation, switched_ns, switched_by and highest.
+ * Who reads: egress steering, ingress restore, the return switch, `segue`.
+ */
+#ifndef SEGUE_SESSION_H
+#define SEGUE_SESSION_H
+
+#include "addr.h"
+
+enum {
+	SEGUE_MAX_PATHS = 16,		/* per session; a power of two, it masks */
+	SEGUE_MAX_SESSIONS = 4096,	/* default size of map "session" */
+	SEGUE_MAX_SAS = 16384,		/* default size of map "sa" */
+	SEGUE_NAME_SIZE = 32,		/* with its NUL; longer names are cut */
+};
+
+#define SEGUE_NO_PATH 0xff
+
+enum segue_path_flag {
+	/* There is something in this slot. */
+	SEGUE_PATH_USED = 1 << 0,
+	/* May carry what we send: we have the address and a route. */
+	SEGUE_PATH_EGRESS = 1 << 1,
+	/*
+	 * Verified: IKE authenticated the peer's address and a COOKIE2
+	 * routability check (RFC 4555 3.7) reached it.  Only then are packets
+	 * of this path restored and may the return direction follow them; among
+	 * live egress paths a verified one is always taken first.
+	 */
+	SEGUE_PATH_VERIFIED = 1 << 2,
+};
+
+/*
+ * What the wire sees.  A path keeps its slot for as long as it exists; slots
+ * say nothing about preference.
+ */
+struct segue_path {
+	struct segue_addr local;	/* source of what we send */
+	struct segue_addr remote;	/* destination of what we send */
+	__u32 ifindex;			/* device it leaves by, 0: empty slot */
+	__be16 local_port;		/* ESP-in-UDP (RFC 3948) only, else 0 */
+	__be16 remote_port;		/* likewise */
+	__u16 priority;			/* lower is better; equal: lower slot */
+	__u8 flags;			/* enum segue_path_flag */
+	__u8 link;			/* bit of this device in links_up */
+	__u32 reserved;
+};
+
+enum segue_session_flag {
+	/*
+	 * The peer leads (RFC 4555 3.5: the initiator decides, so we are the
+	 * responder): the return direction follows the newest authenticated
+	 * packet.  A leader follows only when the peer's address changed.
+	 */
+	SEGUE_SESSION_FOLLOW = 1 << 0,
+	/* The peer runs segue too: it restores what we rewrite. */
+	SEGUE_SESSION_PEER = 1 << 1,
+};
+
+/*
+ * How long after a switch another SA of the same session cannot undo it, and
+ * how long a leader ignores the peer's old path: packets that were on their way
+ * when the switch happened must not pull the session back.  ns.
+ */
+#define SEGUE_FOLLOW_HOLD_NS 200000000ULL
+
+struct segue_session {
+	struct segue_addr local;	/* canonical pair: what XFRM knows */
+	struct segue_addr remote;
+	__be16 local_port;		/* canonical ports of the UDP */
+	__be16 remote_port;		/* encapsulation, 0 without it */
+	__u8 active;			/* slot in path[] that we send by */
+	__u8 flags;			/* enum segue_session_flag */
+	__u8 reason;			/* enum segue_reason of the last switch */
+	__u8 reserved;
+	__u32 generation;		/* switches so far */
+	__be32 switched_by;		/* inbound SPI that caused the last switch, or 0 */
+	__u64 switched_ns;		/* CLOCK_MONOTONIC of the last switch, 0: never */
+	__u32 ike;			/* strongSwan's unique id of the IKE_SA now */
+	char name[SEGUE_NAME_SIZE];	/* connection name, NUL-terminated */
+	__u32 reserved2;
+	struct segue_path path[SEGUE_MAX_PATHS];
+};
+
+/*
+ * Inbound SPIs are ours and unique (the agent sees to it), and the address on
+ * the wire may be that of any path: the SPI alone is the key.  Outbound SPIs are
+ * the peer's, and two peers may choose the same: the canonical remote address
+ * is part of the key, and is compared in full after the look-up.
+ */
+struct segue_sa_key {
+	__be32 spi;
+	__u32 peer;			/* 0 inbound, segue_addr_fold(canonical remote) outbound */
+};
+
+enum segue_sa_mode {			/* values of XFRM_MODE_*, linux/xfrm.h */
+	SEGUE_SA_TRANSPORT = 0,
+	SEGUE_SA_TUNNEL = 1,
+	SEGUE_SA_BEET = 4,
+};
+
+enum segue_sa_flag {
+	SEGUE_SA_INBOUND = 1 << 0,
+	SEGUE_SA_ENCAP = 1 << 1,	/* ESP-in-UDP */
+};
+
+struct segue_sa {
+	__u32 session;			/* key in map "session" */
+	__u32 reqid;			/* as in XFRM and swanctl */
+	__u8 mode;			/* enum segue_sa_mode */
+	__u8 flags;			/* enum segue_sa_flag */
+	__u16 reserved;
+	__u32 highest;			/* inbound: highest authenticated sequence number, host order */
+};
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Control: how user space changes and reads the pinned maps.  Used by the CLI
+ * and by the agent; both see only this.
+ *
+ * Every function returns 0 or a negative errno and leaves its out-parameters
+ * untouched on failure.  Pinned state is hostile until checked: what comes back
+ * from a read has its indices in range and its strings terminated, or the call
+ * fails with -EBADMSG.
+ *
+ * Changes go through BPF programs (bpf/control.bpf.c, run by BPF_PROG_RUN) which
+ * write single fields in place, so that none of them undoes a switch made by the
+ * data path meanwhile.  They are safe from several processes and threads.
+ */
+#ifndef SEGUE_CONTROL_H
+#define SEGUE_CONTROL_H
+
+#include <stdbool.h>
+#include <segue/addr.h>
+#include <segue/counter.h>
+#include <segue/event.h>
+#include <segue/link.h>
+#include <segue/session.h>
+
+struct segue;				/* open pins of one segue instance */
+
+/*
+ * Opens the pins below dir (NULL: $SEGUE_PIN_DIR, else SEGUE_PIN_DIR).
+ * -ENOENT: not attached.  -ESTALE: pins of another version.  -EPERM: rights.
+ */
+int segue_open(const char *dir, struct segue **out);
+void segue_close(struct segue *segue);
+
+/* Session.  put creates (-EEXIST if there) without paths; del removes it with
+ * its paths, not with its SAs. -E2BIG: map full. */
+int segue_session_put(struct segue *segue, __u32 id, const struct segue_session *session);
+int segue_session_del(struct segue *segue, __u32 id);
+int segue_session_get(struct segue *segue, __u32 id, struct segue_session *out);
+/* Iterate: *id = 0 to begin; ids are never 0.  -ENOENT at the end. */
+int segue_session_next(struct segue *segue, __u32 *id);
+/* A rekeyed IKE_SA takes the session over: ike and name only. */
+int segue_session_rename(struct segue *segue, __u32 id, __u32 ike, const char *name);
+int segue_session_set_flags(struct segue *segue, __u32 id, __u8 flags);
+
+/* Path.  put writes one slot (new or changed), del empties it.  Each emits a
+ * PATH event with the reason given. */
+int segue_path_put(struct segue *segue, __u32 id, __u8 slot,
+		   const struct segue_path *path, enum segue_reason reason);
+int segue_path_del(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason);
+
+/* The handover.  Emits a SWITCH event; 0 and no event if already there.
+ * -ENOENT: no session or empty slot.  -ENETDOWN: its link is down. */
+int segue_switch(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason);
+
+/* SA.  put with a key that is there: -EEXIST. */
+int segue_sa_put(struct segue *segue, const struct segue_sa_key *key, const struct segue_sa *sa);
+int segue_sa_del(struct segue *segue, const struct segue_sa_key *key);
+int segue_sa_get(struct segue *segue, const struct segue_sa_key *key, struct segue_sa *out);
+/* Iterate: *key all zero to begin.  -ENOENT at the end. */
+int segue_sa_next(struct segue *segue, struct segue_sa_key *key);
+
+/* Link.  put adds the device to the map (flags: its state now), choosing bit. */
+int segue_link_put(struct segue *segue, __u32 ifindex, struct segue_link *link);
+int segue_link_del(struct segue *segue, __u32 ifindex);
+int segue_link_get(struct segue *segue, __u32 ifindex, struct segue_link *out);
+int segue_link_next(struct segue *segue, __u32 *ifindex);	/* *ifindex = 0 to begin */
+/* What fentry does by itself; for rtnetlink where fentry is refused. */
+int segue_link_set(struct segue *segue, __u32 ifindex, __u8 flags, enum segue_reason reason);
+
+/* Addresses that a link owns. */
+int segue_addr_put(struct segue *segue, const struct segue_addr *addr, __u32 ifindex);
+int segue_addr_del(struct segue *segue, const struct segue_addr *addr);
+int segue_addr_next(struct segue *segue, struct segue_addr *addr, __u32 *ifindex); /* all zero to begin */
+
+/* An event that user space has to tell (a refused address, a failed check). */
+int segue_event_emit(struct segue *segue, const struct segue_event *event);
+
+int segue_state_get(struct segue *segue, struct segue_state *out);
+int segue_counters_get(struct segue *segue, struct segue_counters *sum);
+
+/*
+ * Events.  A reader owns one ring in slot (SEGUE_READER_AGENT, or -1 for any
+ * free monitor slot; -EBUSY when all are taken).  fd can be polled; read calls
+ * back for each waiting event and returns how many.
+ */
+struct segue_reader;
+typedef void (*segue_event_fn)(void *context, const struct segue_event *event);
+int segue_reader_open(struct segue *segue, int slot, struct segue_reader **out);
+void segue_reader_close(struct segue_reader *reader);
+int segue_reader_fd(const struct segue_reader *reader);
+int segue_reader_read(struct segue_reader *reader, segue_event_fn fn, void *context);
+
+/* Names that people and scripts read. */
+const char *segue_reason_name(enum segue_reason reason);	/* "carrier lost" */
+const char *segue_event_name(enum segue_event_type type);	/* "link" */
+
+/* Text of an address; buf holds at least INET6_ADDRSTRLEN octets. */
+const char *segue_addr_text(const struct segue_addr *addr, char *buf);
+/* -EINVAL: no address of either family. */
+int segue_addr_parse(const char *text, struct segue_addr *out);
+
+#endif
