@@ -9,6 +9,13 @@
 #include <stdbool.h>
 #include <segue/addr.h>
 
+/*
+ * Who made a rule or a route (rtm_protocol, FRA_PROTOCOL): how ours are told
+ * from others'.  `ip rule` and `ip route` print it.  Free in the kernel's
+ * rtnetlink.h and in iproute2's rt_protos; the same as SEGUE_RULE_PRIORITY.
+ */
+enum { RTNL_PROTOCOL = 219 };
+
 struct rtnl;				/* one netlink socket; not for two threads at once */
 
 int rtnl_open(struct rtnl **out);
@@ -16,6 +23,7 @@ void rtnl_close(struct rtnl *rtnl);
 
 /* The stable interface: a dummy that is up, without ARP.  add: -EEXIST. */
 int rtnl_device_add(struct rtnl *rtnl, const char *name, unsigned int mtu);
+int rtnl_device_set_mtu(struct rtnl *rtnl, const char *name, unsigned int mtu);
 int rtnl_device_del(struct rtnl *rtnl, const char *name);
 
 /* Our rule, both families: lookup TABLE at PRIORITY. */

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * rtnetlink: what the host has.
+ */
+#include <errno.h>
+#include <linux/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include "rtnl_socket.h"
+
+/* A dump that the kernel calls inconsistent (NLM_F_DUMP_INTR) is taken again. */
+enum { DUMP_TRIES = 16 };
+
+static int link_attr(const struct nlattr *attr, void *context)
+{
+	struct rtnl_link *link = context;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		if (mnl_attr_validate(attr, MNL_TYPE_STRING) < 0)
+			return MNL_CB_ERROR;
+		memset(link->name, 0, sizeof(link->name));
+		strncpy(link->name, mnl_attr_get_str(attr), sizeof(link->name) - 1);
+		break;
+	case IFLA_MTU:
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+			return MNL_CB_ERROR;
+		link->mtu = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_CARRIER:
+		if (mnl_attr_validate(attr, MNL_TYPE_U8) < 0)
+			return MNL_CB_ERROR;
+		link->carrier = mnl_attr_get_u8(attr);
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl_parse_link(const struct nlmsghdr *message, struct rtnl_link *out)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	struct rtnl_link link = {};
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*info))
+		return -EPROTO;
+	/* A bridge tells of its ports in messages of the same type. */
+	if (info->ifi_family != AF_UNSPEC)
+		return -EPROTO;
+	link.ifindex = info->ifi_index;
+	link.type = info->ifi_type;
+	link.admin_up = info->ifi_flags & IFF_UP;
+	link.carrier = info->ifi_flags & IFF_LOWER_UP;
+	if (mnl_attr_parse(message, sizeof(*info), link_attr, &link) < 0)
+		return -EPROTO;
+	*out = link;
+	return 0;
+}
+
+struct addr_attrs {
+	unsigned char family;
+	const struct nlattr *local;
+	const struct nlattr *address;
+	unsigned int flags;
+};
+
+static int addr_attr(const struct nlattr *attr, void *context)
+{
+	struct addr_attrs *attrs = context;
+	size_t size = attrs->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFA_LOCAL:
+		if (mnl_attr_get_payload_len(attr) == size)
+			attrs->local = attr;
+		break;
+	case IFA_ADDRESS:
+		if (mnl_attr_get_payload_len(attr) == size)
+			attrs->address = attr;
+		break;
+	case IFA_FLAGS:
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+			return MNL_CB_ERROR;
+		attrs->flags = mnl_attr_get_u32(attr);
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static void addr_from_attr(const struct nlattr *attr, unsigned char family,
+			   struct segue_addr *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (family == AF_INET) {
+		out->octet[10] = out->octet[11] = 0xff;
+		memcpy(out->octet + SEGUE_ADDR_V4_OFFSET, mnl_attr_get_payload(attr),
+		       sizeof(struct in_addr));
+	} else {
+		memcpy(out->octet, mnl_attr_get_payload(attr), sizeof(struct in6_addr));
+	}
+}
+
+int rtnl_parse_addr(const struct nlmsghdr *message, struct rtnl_addr *out)
+{
+	const struct ifaddrmsg *msg = mnl_nlmsg_get_payload(message);
+	struct addr_attrs attrs = {};
+	struct rtnl_addr addr = {};
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*msg))
+		return -EPROTO;
+	if (msg->ifa_family != AF_INET && msg->ifa_family != AF_INET6)
+		return -EPROTO;
+	attrs.family = msg->ifa_family;
+	attrs.flags = msg->ifa_flags;
+	if (mnl_attr_parse(message, sizeof(*msg), addr_attr, &attrs) < 0)
+		return -EPROTO;
+	/* On a point-to-point device IFA_ADDRESS is the other end's. */
+	if (!attrs.local)
+		attrs.local = attrs.address;
+	if (!attrs.local)
+		return -EPROTO;
+	addr_from_attr(attrs.local, msg->ifa_family, &addr.addr);
+	addr.ifindex = msg->ifa_index;
+	addr.prefixlen = msg->ifa_prefixlen;
+	addr.scope = msg->ifa_scope;
+	addr.tentative = (attrs.flags & IFA_F_DADFAILED) ||
+			 ((attrs.flags & IFA_F_TENTATIVE) && !(attrs.flags & IFA_F_OPTIMISTIC));
+	*out = addr;
+	return 0;
+}
+
+/* The whole answer first, callbacks afterwards: they may use the same socket. */
+struct dump {
+	char *buf;
+	size_t len;
+	size_t size;
+};
+
+static int dump_message(const struct nlmsghdr *message, void *context)
+{
+	size_t len = NLMSG_ALIGN(message->nlmsg_len);
+	struct dump *dump = context;
+
+	if (dump->len + len > dump->size) {
+		size_t size = 2 * (dump->len + len);
+		char *buf = realloc(dump->buf, size);
+
+		if (!buf)
+			return MNL_CB_ERROR;	/* errno is ENOMEM */
+		dump->buf = buf;
+		dump->size = size;
+	}
+	memcpy(dump->buf + dump->len, message, message->nlmsg_len);
+	dump->len += len;
+	return MNL_CB_OK;
+}
+
+static int dump_take(struct rtnl *rtnl, int type, size_t header, struct dump *dump)
+{
+	char buf[RTNL_REQUEST_SIZE];
+	struct nlmsghdr *request;
+	int err = -EINTR, tries;
+
+	for (tries = 0; err == -EINTR && tries < DUMP_TRIES; tries++) {
+		request = rtnl_request(buf, type, NLM_F_DUMP, header);
+		request->nlmsg_flags &= ~NLM_F_ACK;
+		dump->len = 0;
+		err = rtnl_talk(rtnl, request, dump_message, dump);
+	}
+	return err;
+}
+
+int rtnl_links(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_link *), void *context)
+{
+	const struct nlmsghdr *message;
+	struct rtnl_link link;
+	struct dump dump = {};
+	int len, ret;
+
+	ret = dump_take(rtnl, RTM_GETLINK, sizeof(struct ifinfomsg), &dump);
+	message = (const struct nlmsghdr *)dump.buf;
+	for (len = dump.len; !ret && mnl_nlmsg_ok(message, len);
+	     message = mnl_nlmsg_next(message, &len)) {
+		if (!rtnl_parse_link(message, &link))
+			ret = fn(context, &link);
+	}
+	free(dump.buf);
+	return ret;
+}
+
+int rtnl_addrs(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_addr *), void *context)
+{
+	const struct nlmsghdr *message;
+	struct rtnl_addr addr;
+	struct dump dump = {};
+	int len, ret;
+
+	ret = dump_take(rtnl, RTM_GETADDR, sizeof(struct ifaddrmsg), &dump);
+	message = (const struct nlmsghdr *)dump.buf;
+	for (len = dump.len; !ret && mnl_nlmsg_ok(message, len);
+	     message = mnl_nlmsg_next(message, &len)) {
+		if (!rtnl_parse_addr(message, &addr))
+			ret = fn(context, &addr);
+	}
+	free(dump.buf);
+	return ret;
+}
+
+static int route_attr(const struct nlattr *attr, void *context)
+{
+	if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+		*(unsigned int *)context = mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
+
+static int route_answer(const struct nlmsghdr *message, void *context)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+
+	if (mnl_nlmsg_get_payload_len(message) >= sizeof(*route) &&
+	    route->rtm_type == RTN_UNICAST)
+		mnl_attr_parse(message, sizeof(*route), route_attr, context);
+	return MNL_CB_OK;
+}
+
+/* The device that the FIB chooses, 0: none. */
+static int route_device(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
+			const struct segue_addr *source, unsigned int *out)
+{
+	char buf[RTNL_REQUEST_SIZE];
+	unsigned int device = 0;
+	struct nlmsghdr *request;
+	struct rtmsg *route;
+	int err;
+
+	request = rtnl_request(buf, RTM_GETROUTE, 0, sizeof(*route));
+	route = mnl_nlmsg_get_payload(request);
+	route->rtm_family = rtnl_family(addr);
+	route->rtm_dst_len = segue_addr_is_v4(addr) ? 32 : 128;
+	route->rtm_flags = RTM_F_FIB_MATCH;
+	rtnl_put_addr(request, RTA_DST, addr);
+	if (source) {
+		route->rtm_src_len = route->rtm_dst_len;
+		rtnl_put_addr(request, RTA_SRC, source);
+	}
+	mnl_attr_put_u32(request, RTA_OIF, ifindex);
+	err = rtnl_talk(rtnl, request, route_answer, &device);
+	if (!err)
+		*out = device;
+	return err;
+}
+
+/*
+ * IPv4: given a device, ip_route_output_key_hash_rcu() takes a destination
+ * without a route for a neighbour; RTM_F_FIB_MATCH tells that from a real route.
+ *
+ * IPv6: given a source too, ip6_route_output_flags() takes the device only for
+ * a wish (no RT6_LOOKUP_F_IFACE) and may well answer with another one, our own
+ * segue0 first of all.  Without a source it binds.
+ */
+int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
+		     const struct segue_addr *source)
+{
+	unsigned int device = 0;
+	int err;
+
+	err = route_device(rtnl, addr, ifindex, source, &device);
+	if (device != ifindex && source && !segue_addr_is_v4(addr))
+		err = route_device(rtnl, addr, ifindex, NULL, &device);
+	if (!err && device == ifindex)
+		return 0;
+	switch (err) {
+	case 0:
+	case -EHOSTUNREACH:
+	case -EINVAL:		/* what an IPv4 source that is not ours yields */
+	case -EADDRNOTAVAIL:
+	case -ENODEV:
+	case -EACCES:		/* a prohibit route */
+		return -ENETUNREACH;
+	default:
+		return err;
+	}
+}
