@@ -135,21 +135,34 @@ static int device_up(struct rtnl *rtnl, const char *name)
 	return rtnl_talk(rtnl, request, NULL, NULL);
 }
 
-int rtnl_device_add(struct rtnl *rtnl, const char *name, unsigned int mtu)
+static int device_create(struct rtnl *rtnl, const char *name, const char *kind, unsigned int mtu)
 {
 	char buf[RTNL_REQUEST_SIZE];
 	struct nlmsghdr *request;
 	struct nlattr *info;
-	int err;
 
 	request = rtnl_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
 			       sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(request, IFLA_IFNAME, name);
 	mnl_attr_put_u32(request, IFLA_MTU, mtu);
 	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
-	mnl_attr_put_str(request, IFLA_INFO_KIND, "dummy");
+	mnl_attr_put_str(request, IFLA_INFO_KIND, kind);
 	mnl_attr_nest_end(request, info);
-	err = rtnl_talk(rtnl, request, NULL, NULL);
+	return rtnl_talk(rtnl, request, NULL, NULL);
+}
+
+/*
+ * A small kernel may come without dummy.  ifb does as well: no ARP, always a
+ * carrier, drops what reaches its driver; nothing of ours does, tc egress comes
+ * before that.
+ */
+int rtnl_device_add(struct rtnl *rtnl, const char *name, unsigned int mtu)
+{
+	int err;
+
+	err = device_create(rtnl, name, "dummy", mtu);
+	if (err == -EOPNOTSUPP)
+		err = device_create(rtnl, name, "ifb", mtu);
 	if (err)
 		return err;
 
