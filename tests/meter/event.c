@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the meter does to the links, and when.
+ *
+ *	down,NS,DEV		IFF_UP off; on the far end of a veth pair this is
+ *				a carrier loss for the near end
+ *	up,NS,DEV		IFF_UP on
+ *	addr-del,NS,DEV,ADDR/LEN	and addr-add: by rtnetlink
+ *	exec,COMMAND		sh -c, at normal priority, not waited for
+ *	mark			nothing: begins a window of its own in the report
+ *
+ * The ioctl and the netlink message are synchronous: when the call returns,
+ * the kernel's notifier chain has run.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "meter.h"
+
+struct event events[MAX_EVENTS];
+unsigned int event_count;
+static unsigned int next_event;
+
+extern char **environ;
+
+static bool is(const struct event *e, const char *action)
+{
+	return !strcmp(e->action, action);
+}
+
+void event_add(const char *spec)
+{
+	char *cursor = strdup(spec);
+	struct event *e = &events[event_count];
+
+	if (event_count++ == MAX_EVENTS)
+		fail("at most %d events", MAX_EVENTS);
+	e->due = strtod(field(&cursor, "time in ms"), NULL) * NS_PER_MS;
+	e->action = field(&cursor, "action");
+	if (is(e, "mark"))
+		return;
+	if (is(e, "exec")) {
+		e->argument = cursor;
+		if (!e->argument)
+			fail("exec: no command");
+		return;
+	}
+	e->netns = field(&cursor, "namespace");
+	e->device = field(&cursor, "device");
+	if (is(e, "addr-add") || is(e, "addr-del"))
+		e->argument = field(&cursor, "address");
+	else if (!is(e, "up") && !is(e, "down"))
+		fail("unknown action '%s'", e->action);
+	netns_index(e->netns);
+}
+
+static int by_due(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+
+	return x->due < y->due ? -1 : x->due > y->due;
+}
+
+void event_sort(void)
+{
+	qsort(events, event_count, sizeof(*events), by_due);
+}
+
+uint64_t event_next(void)
+{
+	return next_event < event_count ? events[next_event].due : NEVER;
+}
+
+static void set_flag(const struct event *e, bool up)
+{
+	int fd = netns_socket(netns_index(e->netns), AF_INET, SOCK_DGRAM, 0);
+	struct ifreq ifr = {};
+
+	strncpy(ifr.ifr_name, e->device, IFNAMSIZ - 1);
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
+		fail("%s in %s: %s", e->device, e->netns, strerror(errno));
+	if (up)
+		ifr.ifr_flags |= IFF_UP;
+	else
+		ifr.ifr_flags &= ~IFF_UP;
+	events[next_event].t0 = clock_now();
+	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
+		fail("%s in %s: %s", e->device, e->netns, strerror(errno));
+	events[next_event].done = clock_now();
+	close(fd);
+}
+
+static void change_address(struct event *e, bool add)
+{
+	int ns = netns_index(e->netns), fd = netns_socket(ns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	char buffer[256], text[64], *slash;
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	union endpoint address;
+
+	nlh->nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE : 0);
+	strncpy(text, e->argument, sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	slash = strchr(text, '/');
+	if (!slash)
+		fail("'%s': ADDRESS/LENGTH", e->argument);
+	*slash = '\0';
+	endpoint_parse(text, 0, &address);
+	ifa->ifa_family = address.sa.sa_family;
+	ifa->ifa_prefixlen = atoi(slash + 1);
+	ifa->ifa_index = netns_ifindex(ns, e->device);
+	if (address.sa.sa_family == AF_INET) {
+		mnl_attr_put_u32(nlh, IFA_LOCAL, address.v4.sin_addr.s_addr);
+		mnl_attr_put_u32(nlh, IFA_ADDRESS, address.v4.sin_addr.s_addr);
+	} else {
+		mnl_attr_put(nlh, IFA_LOCAL, sizeof(struct in6_addr), &address.v6.sin6_addr);
+		ifa->ifa_flags = IFA_F_NODAD;
+	}
+	e->t0 = clock_now();
+	if (send(fd, nlh, nlh->nlmsg_len, 0) < 0 || recv(fd, buffer, sizeof(buffer), 0) < 0)
+		fail("rtnetlink: %s", strerror(errno));
+	e->done = clock_now();
+	e->status = ((struct nlmsgerr *)mnl_nlmsg_get_payload((void *)buffer))->error;
+	close(fd);
+}
+
+static void spawn(struct event *e)
+{
+	char *argv[] = { "bash", "-c", e->argument, NULL };
+	struct sched_param param = { .sched_priority = 0 };
+	posix_spawnattr_t attr;
+
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setschedpolicy(&attr, SCHED_OTHER);
+	posix_spawnattr_setschedparam(&attr, &param);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSCHEDULER);
+	e->t0 = clock_now();
+	e->status = posix_spawnp(&e->pid, argv[0], NULL, &attr, argv, environ);
+	e->done = clock_now();
+	if (e->status)
+		e->pid = 0;
+	else
+		e->status = -1;
+	posix_spawnattr_destroy(&attr);
+}
+
+void event_fire(void)
+{
+	struct event *e = &events[next_event];
+
+	if (is(e, "up") || is(e, "down"))
+		set_flag(e, is(e, "up"));
+	else if (is(e, "exec"))
+		spawn(e);
+	else if (is(e, "mark"))
+		e->t0 = e->done = clock_now();
+	else
+		change_address(e, is(e, "addr-add"));
+	e->fired = true;
+	next_event++;
+}
+
+void event_reap(void)
+{
+	for (unsigned int i = 0; i < next_event; i++) {
+		struct event *e = &events[i];
+		int status;
+
+		if (!e->pid || waitpid(e->pid, &status, WNOHANG) != e->pid)
+			continue;
+		e->pid = 0;
+		e->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		e->done = clock_now();
+	}
+}
+
+int event_before(uint64_t ns)
+{
+	int i = next_event - 1;
+
+	while (i >= 0 && events[i].t0 > ns)
+		i--;
+	return i;
+}
+
+uint64_t event_end(unsigned int event)
+{
+	return event + 1 < event_count && events[event + 1].fired ? events[event + 1].t0 : NEVER;
+}

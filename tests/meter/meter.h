@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Meter: what a handover costs a flow, measured by one process.
+ *
+ * It holds sockets in the namespaces of both hosts and of the routers, sends
+ * and receives every packet itself and fires the link event itself, so one
+ * clock stamps everything and t0 is known to the microsecond.
+ *
+ * All times are CLOCK_MONOTONIC ns.  The kernel stamps packets in
+ * CLOCK_REALTIME; clock_from_real() converts.
+ */
+#ifndef METER_H
+#define METER_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <json-c/json.h>
+
+enum {
+	MAX_NETNS = 16,
+	MAX_FLOWS = 8,
+	MAX_WIRES = 16,
+	MAX_EVENTS = 512,
+};
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S 1000000000ULL
+#define NEVER UINT64_MAX
+
+/* time.c */
+uint64_t clock_now(void);
+uint64_t clock_from_real(uint64_t real_ns);
+void clock_init(void);
+int64_t clock_drift(void);		/* how far the two clocks moved apart since init */
+
+/* netns.c: namespaces by name, sockets made inside them */
+void netns_add(const char *spec);	/* NAME=PATH */
+int netns_index(const char *name);	/* exits if unknown */
+const char *netns_name(int index);
+int netns_socket(int index, int domain, int type, int protocol);
+int netns_open(int index, const char *path);	/* a file of /proc/thread-self/net */
+unsigned int netns_ifindex(int index, const char *device);
+
+union endpoint {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+socklen_t endpoint_parse(const char *text, uint16_t port, union endpoint *out);
+
+/* event.c: what the meter does to the links, and when */
+struct event {
+	uint64_t due;			/* offset from the start of the run */
+	char *action, *netns, *device, *argument;
+	uint64_t t0, done;		/* before and after the action itself */
+	int pid, status;		/* exec: the child, its exit status (-1: still runs) */
+	bool fired;
+};
+extern struct event events[MAX_EVENTS];
+extern unsigned int event_count;
+void event_add(const char *spec);	/* MS,ACTION,ARGUMENTS */
+void event_sort(void);
+uint64_t event_next(void);		/* due offset of the next one, NEVER */
+void event_fire(void);			/* the next one */
+void event_reap(void);			/* children that ended */
+/* The events between which a time lies: the last one fired at or before it, -1. */
+int event_before(uint64_t ns);
+uint64_t event_end(unsigned int event);	/* t0 of the following one, NEVER */
+
+/* flow.c: UDP at a constant rate, one way or echoed */
+struct flow {
+	char *name;
+	bool echo;
+	int tx, rx;			/* sender's and receiver's socket */
+	uint16_t port;
+	uint64_t phase;			/* offset within the interval */
+	uint64_t next;			/* next send */
+	uint32_t sent, received, duplicates, reordered, errors;
+	int last_errno;
+	uint32_t highest;
+	uint32_t capacity;
+	uint64_t *sent_at;		/* by sequence number */
+	uint64_t *arrived_at;		/* by sequence number, 0: not */
+	uint64_t *arrivals;		/* in order of arrival */
+};
+extern struct flow flows[MAX_FLOWS];
+extern unsigned int flow_count;
+void flow_add(const char *spec, bool echo, unsigned int size);
+void flow_start(struct flow *flow, uint64_t start, uint64_t interval, uint32_t capacity);
+void flow_send(struct flow *flow, uint64_t interval);
+void flow_receive(struct flow *flow);	/* at the receiver */
+void flow_echo(struct flow *flow);	/* at the far end of an echo */
+
+/* stream.c: one TCP connection, a small write each interval */
+struct stream {
+	char *name;
+	int from, to;			/* namespaces */
+	int tx, rx, listener;
+	uint16_t port;
+	uint64_t phase, next;
+	uint64_t written, received, blocked;
+	uint32_t count, capacity;
+	uint64_t *arrivals;		/* times of reads that brought data */
+	bool corrupt;			/* octets differ from what was written */
+	int error;			/* errno that ended it, 0 */
+	bool closed;			/* the receiver saw the end */
+};
+extern struct stream stream;
+void stream_add(const char *spec);
+void stream_start(uint64_t start, uint64_t interval, uint32_t capacity);
+void stream_write(uint64_t interval);
+void stream_read(void);
+
+/* wire.c: everything that passes an interface, by AF_PACKET */
+void wire_add(const char *spec);	/* NS,DEVICE */
+void wire_forbid(const char *address);	/* inner address: in clear nowhere */
+void wire_open(void);
+/* Reads frames that wait, at most until deadline; true if some are left. */
+bool wire_drain(uint64_t deadline);
+struct json_object *wire_event(unsigned int event);
+struct json_object *wire_report(uint64_t origin);
+
+/* host.c: XFRM counters and messages, TCP timeouts of a host */
+void host_add(const char *netns);
+void host_open(void);
+void host_read(void);			/* messages that wait */
+struct json_object *host_report(uint64_t origin);
+
+/* report.c */
+void report_print(uint64_t origin, uint64_t start, uint64_t end, uint64_t interval);
+
+/* main.c */
+void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* Takes the next field of a comma-separated list; fails with what if there is none. */
+char *field(char **cursor, const char *what);
+#define ANY_FIELD NULL
+
+#endif
