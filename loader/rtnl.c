@@ -208,6 +208,9 @@ static int rule_change(struct rtnl *rtnl, int type, int flags, unsigned char fam
 	rule->action = FR_ACT_TO_TBL;
 	mnl_attr_put_u32(request, FRA_TABLE, table);
 	mnl_attr_put_u32(request, FRA_PRIORITY, priority);
+	/* What this host sends itself, XFRM's outer look-ups included (their
+	 * flowi4_iif is LOOPBACK_IFINDEX); not what it forwards for others. */
+	mnl_attr_put_strz(request, FRA_IIFNAME, "lo");
 	mnl_attr_put_u8(request, FRA_PROTOCOL, RTNL_PROTOCOL);
 	return rtnl_talk(rtnl, request, NULL, NULL);
 }

@@ -26,7 +26,7 @@ int rtnl_device_add(struct rtnl *rtnl, const char *name, unsigned int mtu);
 int rtnl_device_set_mtu(struct rtnl *rtnl, const char *name, unsigned int mtu);
 int rtnl_device_del(struct rtnl *rtnl, const char *name);
 
-/* Our rule, both families: lookup TABLE at PRIORITY. */
+/* Our rule, both families: `iif lo lookup TABLE` at PRIORITY. */
 int rtnl_rule_add(struct rtnl *rtnl, unsigned int table, unsigned int priority);
 int rtnl_rule_del(struct rtnl *rtnl, unsigned int table, unsigned int priority);
 
