@@ -46,12 +46,13 @@ struct segue_link {
 
 /*
  * Global variables that every program shares: map "state", one entry.
- * links_up is changed with atomic OR and AND only.
+ * links_up and links_used are changed with atomic OR and AND only.
  */
 struct segue_state {
 	__u64 links_up;			/* bit segue_link.bit: link is up */
 	__u32 version;			/* SEGUE_MAP_VERSION of who created the pins */
 	__u32 netns;			/* inode number of the network namespace */
+	__u64 links_used;		/* bit segue_link.bit: taken by a device */
 };
 
 #endif

@@ -9,10 +9,11 @@
  * Map "session": hash, __u32 session id -> struct segue_session.
  * Map "sa":      hash, struct segue_sa_key -> struct segue_sa.
  *
- * Who writes: user space creates, changes and removes entries only through the
- * programs of bpf/control.bpf.c (loader/control.h wraps them), so that a change
- * never loses a switch that the data path made in the meantime.  The data path
- * itself writes active, generation, switched_ns, switched_by and highest.
+ * Who writes: user space creates and removes whole entries, and changes them
+ * only through the programs of bpf/control.bpf.c (loader/control.h wraps both),
+ * so that a change never loses a switch that the data path made in the meantime.
+ * The data path itself writes active, reason, generation, switched_ns,
+ * switched_by, refused_* and highest.
  * Who reads: egress steering, ingress restore, the return switch, `segue`.
  */
 #ifndef SEGUE_SESSION_H
@@ -91,7 +92,9 @@ struct segue_session {
 	__u64 switched_ns;		/* CLOCK_MONOTONIC of the last switch, 0: never */
 	__u32 ike;			/* strongSwan's unique id of the IKE_SA now */
 	char name[SEGUE_NAME_SIZE];	/* connection name, NUL-terminated */
-	__u32 reserved2;
+	/* coarse time of the last refusal told about: at most one event in 2 s each */
+	__u16 refused_egress;		/* NO_LIVE_PATH */
+	__u16 refused_ingress;		/* UNVERIFIED_PATH */
 	struct segue_path path[SEGUE_MAX_PATHS];
 };
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Ingress restore at tc, for devices that have no XDP: with an Ethernet header,
+ * and without (raw IP, as cellular modems have it). */
+#include <linux/pkt_cls.h>
+#include "ingress.h"
+
+static __always_inline enum parsed
+ingress_parse(struct __sk_buff *skb, struct packet *p, bool ethernet)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	*p = (struct packet){};
+	return ethernet ? parse_ethernet(p, data, end, RECEIVED) :
+			  parse_raw_ip(p, data, end, RECEIVED);
+}
+
+static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
+{
+	enum parsed what;
+	struct packet p;
+	__u64 change = 0;
+
+	what = ingress_parse(skb, &p, ethernet);
+	if (what == PARSED_SHORT &&
+	    !bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
+		what = ingress_parse(skb, &p, ethernet);
+	ingress_restore(&p, what, &change);
+	/* A device that summed the whole packet up (CHECKSUM_COMPLETE) saw other
+	 * octets.  Refused where there is no such sum: nothing to do then. */
+	if (change)
+		bpf_csum_update(skb, csum_fold64(change));
+	/* Not TC_ACT_OK: other programs of this hook run, too. */
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int ingress_tc(struct __sk_buff *skb)
+{
+	return ingress_tc_any(skb, true);
+}
+
+SEC("tc")
+int ingress_tc_l3(struct __sk_buff *skb)
+{
+	return ingress_tc_any(skb, false);
+}

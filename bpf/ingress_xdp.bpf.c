@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ingress restore at XDP.  An object of its own: libxdp loads it once more for
+ * each device, as an extension of its dispatcher, beside other XDP programs.
+ */
+#include "ingress.h"
+#include <xdp/xdp_helpers.h>
+
+/* Before the usual 50: others then see what XFRM will see. */
+struct {
+	__uint(priority, 20);
+	__uint(XDP_PASS, 1);
+} XDP_RUN_CONFIG(segue_ingress);
+
+SEC("xdp")
+int segue_ingress(struct xdp_md *ctx)
+{
+	struct packet p = {};
+	enum parsed what;
+	__u64 change = 0;
+
+	what = parse_ethernet(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
+			      RECEIVED);
+	ingress_restore(&p, what, &change);
+	return XDP_PASS;
+}

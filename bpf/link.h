@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One change of one link: for the link watch and for control_link. */
+#ifndef SEGUE_BPF_LINK_H
+#define SEGUE_BPF_LINK_H
+
+#include "event.h"
+
+/* The word at segue_link.bit, as it lies in memory. */
+union link_word {
+	struct {
+		__u8 bit;
+		__u8 flags;
+		__u8 reason;
+		__u8 rp_filter;
+	};
+	__u32 word;
+};
+
+static __always_inline bool link_is_up(__u8 flags)
+{
+	return (flags & SEGUE_LINK_UP) == SEGUE_LINK_UP;
+}
+
+static __always_inline void link_set_bit(__u8 bit, bool up)
+{
+	__u64 mask = 1ULL << (bit & (SEGUE_MAX_LINKS - 1));
+
+	if (up)
+		__sync_fetch_and_or(&state.links_up, mask);
+	else
+		__sync_fetch_and_and(&state.links_up, ~mask);
+}
+
+static __always_inline void
+link_tell(__u32 ifindex, enum segue_reason reason, bool up, __u64 ns)
+{
+	struct segue_event event = {
+		.ns = ns,
+		.type = SEGUE_EVENT_LINK,
+		.reason = reason,
+		.from = SEGUE_NO_PATH,
+		.to = up,
+		.ifindex = ifindex,
+	};
+
+	event_emit(&event);
+}
+
+/*
+ * Flags change by compare-and-exchange: netif_carrier_off() runs in any context,
+ * beside an admin change under the RTNL.  Told is what changes whether the link
+ * can carry packets, and that it went away for good.  -EAGAIN after a few lost
+ * races.
+ */
+SUBPROGRAM int
+link_change(__u32 ifindex, __u32 set, __u32 clear, enum segue_reason reason)
+{
+	struct segue_link *l = bpf_map_lookup_elem(&link, &ifindex);
+	union link_word old, new;
+	bool was_up, up;
+	__u32 *word;
+	__u64 now;
+	int i;
+
+	if (!l)
+		return -ENODEV;
+	word = (__u32 *)&l->bit;
+	for (i = 0; i < 4; i++) {
+		old.word = READ_ONCE(*word);
+		new = old;
+		new.flags = (old.flags & ~clear) | set;
+		if (new.flags == old.flags)
+			return 0;
+		was_up = link_is_up(old.flags);
+		up = link_is_up(new.flags);
+		if (was_up != up || reason == SEGUE_REASON_UNPLUGGED)
+			new.reason = reason;
+		if (__sync_val_compare_and_swap(word, old.word, new.word) == old.word)
+			goto changed;
+	}
+	return -EAGAIN;
+changed:
+	if (was_up == up && reason != SEGUE_REASON_UNPLUGGED)
+		return 0;
+	link_set_bit(new.bit, up);
+	now = bpf_ktime_get_ns();
+	l->changed_ns = now;
+	if (was_up && !up)
+		__sync_fetch_and_add(&l->downs, 1);
+	link_tell(ifindex, reason, up, now);
+	return 0;
+}
+
+#endif

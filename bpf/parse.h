@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where in a packet are the addresses, the SPI and the sequence number?
+ * One parser for XDP and for tc.  It only reads.
+ *
+ * Ethernet or none, up to two VLAN tags, IPv4 with options or IPv6 with
+ * extension headers, then ESP (RFC 4303 2) or ESP in UDP (RFC 3948 2.1).
+ */
+#ifndef SEGUE_BPF_PARSE_H
+#define SEGUE_BPF_PARSE_H
+
+#include "kernel.h"
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <segue/host.h>
+
+enum parsed {
+	PARSED_ESP,			/* ip and esp are set; udp if encapsulated */
+	PARSED_OTHER,			/* something else; ip is set if it is IP */
+	PARSED_FRAGMENT,		/* a fragment of any packet; ip is set */
+	PARSED_SHORT,			/* ends before what it promises, as far as we see */
+	PARSED_MALFORMED,		/* contradicts itself; ip may be set */
+};
+
+enum direction {
+	SENT,				/* our port of the encapsulation is the source */
+	RECEIVED,			/* it is the destination */
+};
+
+enum {
+	PARSE_VLANS = 2,		/* IEEE 802.1ad: service and customer tag */
+	PARSE_EXTENSIONS = 6,		/* RFC 8200 4.1 recommends at most 5 before ESP */
+	/* All that we look at stands in so many octets, if it is to be found at
+	 * all: what tc pulls into the linear part of an skb. */
+	PARSE_PULL = 256,
+};
+
+struct esp_header {			/* RFC 4303 2 */
+	__be32 spi;
+	__be32 seq;
+};
+
+struct vlan_header {			/* after an Ethernet type of 802.1Q or 802.1ad */
+	__be16 tci;
+	__be16 proto;
+};
+
+struct extension_header {		/* RFC 8200 4.3, 4.4, 4.6 */
+	__u8 next;
+	__u8 length;			/* in 8 octets, the first 8 not counted */
+	__u8 rest[6];
+};
+
+struct packet {
+	struct iphdr *ip4;		/* one of these two, NULL: neither */
+	struct ipv6hdr *ip6;
+	struct udphdr *udp;		/* NULL: ESP stands in IP itself */
+	struct esp_header *esp;
+	__u8 proto;			/* last protocol number found */
+};
+
+/* after: header + 1, as a cursor, if all of it is there */
+#define PARSE_FITS(header, end) ((void *)((header) + 1) <= (end))
+
+static __always_inline enum parsed
+parse_udp(struct packet *p, void *pos, void *end, __u32 room, enum direction dir)
+{
+	struct udphdr *udp = pos;
+	struct esp_header *esp;
+
+	if (room < sizeof(*udp))
+		return PARSED_MALFORMED;
+	if (!PARSE_FITS(udp, end))
+		return PARSED_SHORT;
+	if ((dir == SENT ? udp->source : udp->dest) != bpf_htons(SEGUE_NATT_PORT))
+		return PARSED_OTHER;
+	/* Shorter than ESP: a NAT keepalive (RFC 3948 2.3), among others. */
+	if (bpf_ntohs(udp->len) < sizeof(*udp) + sizeof(*esp))
+		return PARSED_OTHER;
+	if (room < sizeof(*udp) + sizeof(*esp))
+		return PARSED_MALFORMED;
+	esp = (void *)(udp + 1);
+	if (!PARSE_FITS(esp, end))
+		return PARSED_SHORT;
+	if (!esp->spi)			/* non-ESP marker: IKE (RFC 3948 2.2) */
+		return PARSED_OTHER;
+	p->udp = udp;
+	p->esp = esp;
+	return PARSED_ESP;
+}
+
+/* room: octets from pos to the end of the packet by the IP header */
+static __always_inline enum parsed
+parse_payload(struct packet *p, void *pos, void *end, __u32 room, enum direction dir)
+{
+	struct esp_header *esp = pos;
+
+	if (p->proto == IPPROTO_UDP)
+		return parse_udp(p, pos, end, room, dir);
+	if (p->proto != IPPROTO_ESP)
+		return PARSED_OTHER;
+	if (room < sizeof(*esp))
+		return PARSED_MALFORMED;
+	if (!PARSE_FITS(esp, end))
+		return PARSED_SHORT;
+	p->esp = esp;
+	return PARSED_ESP;
+}
+
+static __always_inline enum parsed
+parse_ip4(struct packet *p, void *pos, void *end, enum direction dir)
+{
+	struct iphdr *ip = pos;
+	__u32 length, total;
+
+	if (!PARSE_FITS(ip, end))
+		return PARSED_SHORT;
+	length = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	if (ip->version != 4 || length < sizeof(*ip) || total < length)
+		return PARSED_MALFORMED;
+	p->ip4 = ip;
+	p->proto = ip->protocol;
+	if (ip->frag_off & bpf_htons(0x3fff))	/* MF or an offset, RFC 791 3.1 */
+		return PARSED_FRAGMENT;
+	return parse_payload(p, pos + length, end, total - length, dir);
+}
+
+static __always_inline enum parsed
+parse_ip6(struct packet *p, void *pos, void *end, enum direction dir)
+{
+	struct ipv6hdr *ip = pos;
+	struct extension_header *ext;
+	__u32 room, length;
+	int i;
+
+	if (!PARSE_FITS(ip, end))
+		return PARSED_SHORT;
+	if (ip->version != 6)
+		return PARSED_MALFORMED;
+	p->ip6 = ip;
+	p->proto = ip->nexthdr;
+	room = bpf_ntohs(ip->payload_len);
+	pos = ip + 1;
+	for (i = 0; i < PARSE_EXTENSIONS; i++) {
+		if (p->proto != IPPROTO_HOPOPTS && p->proto != IPPROTO_ROUTING &&
+		    p->proto != IPPROTO_DSTOPTS && p->proto != IPPROTO_FRAGMENT)
+			return parse_payload(p, pos, end, room, dir);
+		ext = pos;
+		if (room < sizeof(*ext))
+			return PARSED_MALFORMED;
+		if (!PARSE_FITS(ext, end))
+			return PARSED_SHORT;
+		if (p->proto == IPPROTO_FRAGMENT) {
+			p->proto = ext->next;
+			return PARSED_FRAGMENT;
+		}
+		length = (ext->length + 1) * 8;
+		if (room < length)
+			return PARSED_MALFORMED;
+		p->proto = ext->next;
+		room -= length;
+		pos += length;
+	}
+	return PARSED_OTHER;		/* more than anybody sends: not understood */
+}
+
+static __always_inline enum parsed
+parse_ethernet(struct packet *p, void *pos, void *end, enum direction dir)
+{
+	struct ethhdr *eth = pos;
+	struct vlan_header *vlan;
+	__be16 proto;
+	int i;
+
+	if (!PARSE_FITS(eth, end))
+		return PARSED_SHORT;
+	proto = eth->h_proto;
+	pos = eth + 1;
+	for (i = 0; i < PARSE_VLANS; i++) {
+		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
+			break;
+		vlan = pos;
+		if (!PARSE_FITS(vlan, end))
+			return PARSED_SHORT;
+		proto = vlan->proto;
+		pos = vlan + 1;
+	}
+	if (proto == bpf_htons(ETH_P_IP))
+		return parse_ip4(p, pos, end, dir);
+	if (proto == bpf_htons(ETH_P_IPV6))
+		return parse_ip6(p, pos, end, dir);
+	return PARSED_OTHER;
+}
+
+/* Devices without a link header (raw IP, as cellular modems have it). */
+static __always_inline enum parsed
+parse_raw_ip(struct packet *p, void *pos, void *end, enum direction dir)
+{
+	struct iphdr *ip = pos;
+
+	if (!PARSE_FITS(ip, end))
+		return PARSED_SHORT;
+	if (ip->version == 4)
+		return parse_ip4(p, pos, end, dir);
+	if (ip->version == 6)
+		return parse_ip6(p, pos, end, dir);
+	return PARSED_OTHER;
+}
+
+#endif

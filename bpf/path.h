@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which path does a session send by?
+ *
+ * segue_session.active is shared by egress steering, the return switch and the
+ * control programs, on every CPU.  It stands in one 32-bit word with the flags
+ * and the reason, and changes only by compare-and-exchange of that word: of
+ * several switches at once exactly one happens and is told about.
+ */
+#ifndef SEGUE_BPF_PATH_H
+#define SEGUE_BPF_PATH_H
+
+#include "event.h"
+
+/* The word at segue_session.active, as it lies in memory. */
+union active_word {
+	struct {
+		__u8 active;
+		__u8 flags;
+		__u8 reason;
+		__u8 reserved;
+	};
+	__u32 word;
+};
+
+static __always_inline __u32 *session_word(struct segue_session *s)
+{
+	return (__u32 *)&s->active;
+}
+
+/* One switch to be made; spi 0 unless an authenticated packet asks for it. */
+struct handover {
+	__u32 session;			/* id */
+	__u8 to;
+	__u8 reason;
+	__be32 spi;
+};
+
+static __always_inline const struct segue_path *
+session_path(const struct segue_session *s, __u32 slot)
+{
+	return &s->path[slot & (SEGUE_MAX_PATHS - 1)];
+}
+
+static __always_inline bool path_live(const struct segue_path *p, __u64 links_up)
+{
+	return (p->flags & SEGUE_PATH_EGRESS) && (links_up >> (p->link & 63) & 1);
+}
+
+/* Verified ones first, then the lowest priority, then the lowest slot. */
+SUBPROGRAM __u32 path_best(const struct segue_session *s)
+{
+	__u32 slot, score, best = SEGUE_NO_PATH, best_score = ~0u;
+	__u64 links_up = READ_ONCE(state.links_up);
+
+	if (!s)
+		return SEGUE_NO_PATH;
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++) {
+		const struct segue_path *p = &s->path[slot];
+
+		if (!path_live(p, links_up))
+			continue;
+		score = p->priority;
+		if (!(p->flags & SEGUE_PATH_VERIFIED))
+			score |= 1 << 16;
+		if (score < best_score) {
+			best_score = score;
+			best = slot;
+		}
+	}
+	return best;
+}
+
+/* When did the link of the path that died go down?  Only asked at a switch. */
+static __always_inline __u64 link_changed_ns(__u32 ifindex)
+{
+	struct segue_link *l = bpf_map_lookup_elem(&link, &ifindex);
+
+	return l ? l->changed_ns : 0;
+}
+
+/*
+ * The handover: one store, and then the news of it.  seen: the word that the
+ * decision was made on.  -EAGAIN: somebody else switched in between.
+ */
+SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h, __u32 seen_word)
+{
+	union active_word old = { .word = seen_word }, new = old;
+	struct segue_event event = {};
+
+	if (!s || !h)
+		return -EINVAL;
+	new.active = h->to;
+	new.reason = h->reason;
+	if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) != old.word)
+		return -EAGAIN;
+	event.ns = bpf_ktime_get_ns();
+	s->switched_ns = event.ns;
+	s->switched_by = h->spi;
+	__sync_fetch_and_add(&s->generation, 1);
+
+	event.type = SEGUE_EVENT_SWITCH;
+	event.reason = h->reason;
+	event.from = old.active;
+	event.to = h->to;
+	event.session = h->session;
+	event.ifindex = session_path(s, h->to)->ifindex;
+	event.spi = h->spi;
+	if (h->reason == SEGUE_REASON_LINK_DOWN)
+		event.cause_ns = link_changed_ns(session_path(s, old.active)->ifindex);
+	event_emit(&event);
+	return 0;
+}
+
+/*
+ * A refusal, at most about once a second for each session and kind: told is the
+ * second of the last one.
+ */
+SUBPROGRAM int
+session_refuse(__u32 id, __u16 *told, enum segue_reason reason, __be32 spi)
+{
+	struct segue_event event = {};
+	__u16 second;
+
+	if (!told)
+		return 0;
+	event.ns = bpf_ktime_get_ns();
+	second = (event.ns >> 30) | 1;	/* 0: never */
+	if (*told == second)
+		return 0;
+	*told = second;
+	event.type = SEGUE_EVENT_REFUSAL;
+	event.reason = reason;
+	event.from = SEGUE_NO_PATH;
+	event.to = SEGUE_NO_PATH;
+	event.session = id;
+	event.spi = spi;
+	event_emit(&event);
+	return 0;
+}
+
+#endif

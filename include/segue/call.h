@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What user space hands to the programs of bpf/control.bpf.c.  Each returns 0 or
+ * a negative errno.  Only loader/control*.c uses them.
+ */
+#ifndef SEGUE_CALL_H
+#define SEGUE_CALL_H
+
+#include "event.h"
+#include "session.h"
+
+struct segue_call_switch {		/* program control_switch */
+	__u32 session;
+	__u8 slot;
+	__u8 reason;			/* enum segue_reason */
+	__u16 reserved;
+};
+
+struct segue_call_path {		/* program control_path */
+	__u32 session;
+	__u8 slot;
+	__u8 reason;
+	__u16 reserved;
+	struct segue_path path;		/* flags without SEGUE_PATH_USED: empties the slot */
+};
+
+enum segue_call_session_change {
+	SEGUE_CALL_RENAME = 1 << 0,	/* ike and name */
+	SEGUE_CALL_FLAGS = 1 << 1,
+};
+
+struct segue_call_session {		/* program control_session */
+	__u32 session;
+	__u32 ike;
+	char name[SEGUE_NAME_SIZE];
+	__u8 change;			/* enum segue_call_session_change */
+	__u8 flags;			/* enum segue_session_flag */
+	__u16 reserved;
+};
+
+struct segue_call_link {		/* program control_link */
+	__u32 ifindex;
+	__u8 flags;			/* those of SEGUE_LINK_UP */
+	__u8 reason;
+	__u16 reserved;
+};
+
+/* program control_event takes a struct segue_event; it sets ns */
+
+#endif
