@@ -175,7 +175,7 @@ static void arm(int timer, uint64_t due)
 static void loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_t interval)
 {
 	struct epoll_event ready[16];
-	uint64_t stop = end + option.drain;
+	uint64_t stop = end + option.drain, expired;
 
 	for (uint64_t now = clock_now(); now < stop; now = clock_now()) {
 		uint64_t due = advance(start, end, interval);
@@ -199,6 +199,8 @@ static void loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_t in
 
 			if (s)
 				s->ready(s->flow);
+			else if (read(timer, &expired, sizeof(expired)) < 0 && errno != EAGAIN)
+				fail("timerfd: %s", strerror(errno));
 		}
 	}
 }
