@@ -13,14 +13,14 @@
 #include <linux/rtnetlink.h>
 #include "rtnl_socket.h"
 
-int rtnl_open(struct rtnl **out)
+int rtnl_open_family(int family, struct rtnl **out)
 {
 	struct rtnl *rtnl = calloc(1, sizeof(*rtnl));
 	int err;
 
 	if (!rtnl)
 		return -ENOMEM;
-	rtnl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	rtnl->socket = mnl_socket_open2(family, SOCK_CLOEXEC);
 	if (!rtnl->socket)
 		goto fail;
 	if (mnl_socket_bind(rtnl->socket, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -31,6 +31,11 @@ fail:
 	err = -errno;
 	rtnl_close(rtnl);
 	return err;
+}
+
+int rtnl_open(struct rtnl **out)
+{
+	return rtnl_open_family(NETLINK_ROUTE, out);
 }
 
 void rtnl_close(struct rtnl *rtnl)
@@ -53,13 +58,30 @@ struct nlmsghdr *rtnl_request(char *buf, int type, int flags, size_t header)
 }
 
 /*
- * Whatever an earlier, interrupted request left in the socket has another
- * sequence number: mnl_cb_run() reports that as EPROTO, and it is skipped.
+ * libmnl leaves a dump at its first message marked inconsistent, with the rest
+ * still to come, and the kernel takes no new dump before that was read (EBUSY).
+ */
+static bool clear_interrupted(char *buf, int len)
+{
+	struct nlmsghdr *message = (struct nlmsghdr *)buf;
+	bool interrupted = false;
+
+	for (; mnl_nlmsg_ok(message, len); message = mnl_nlmsg_next(message, &len)) {
+		interrupted |= !!(message->nlmsg_flags & NLM_F_DUMP_INTR);
+		message->nlmsg_flags &= ~NLM_F_DUMP_INTR;
+	}
+	return interrupted;
+}
+
+/*
+ * Whatever an earlier request left in the socket has another sequence number:
+ * mnl_cb_run() reports that as EPROTO, and it is skipped.
  */
 int rtnl_talk(struct rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t fn, void *context)
 {
 	unsigned int port = mnl_socket_get_portid(rtnl->socket);
 	char buf[RTNL_ANSWER_SIZE];
+	bool interrupted = false;
 	ssize_t len;
 	int ret;
 
@@ -72,12 +94,60 @@ int rtnl_talk(struct rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t fn, void *co
 			continue;
 		if (len < 0)
 			return -errno;
+		interrupted |= clear_interrupted(buf, len);
 		ret = mnl_cb_run(buf, len, request->nlmsg_seq, port, fn, context);
 		if (ret == MNL_CB_STOP)
-			return 0;
+			return interrupted ? -EINTR : 0;
 		if (ret < 0 && errno != EPROTO)
 			return -errno;
 	}
+}
+
+/* A dump that the kernel calls inconsistent (NLM_F_DUMP_INTR: EINTR) is taken again. */
+enum { DUMP_TRIES = 16 };
+
+struct gathered {
+	char *data;
+	size_t len;
+	size_t size;
+};
+
+static int gather_message(const struct nlmsghdr *message, void *context)
+{
+	size_t len = NLMSG_ALIGN(message->nlmsg_len);
+	struct gathered *all = context;
+
+	if (all->len + len > all->size) {
+		size_t size = 2 * (all->len + len);
+		char *data = realloc(all->data, size);
+
+		if (!data)
+			return MNL_CB_ERROR;	/* errno is ENOMEM */
+		all->data = data;
+		all->size = size;
+	}
+	memcpy(all->data + all->len, message, message->nlmsg_len);
+	all->len += len;
+	return MNL_CB_OK;
+}
+
+int rtnl_dump(struct rtnl *rtnl, struct nlmsghdr *request, rtnl_message_fn fn, void *context)
+{
+	const struct nlmsghdr *message;
+	struct gathered all = {};
+	int len, tries, ret = -EINTR;
+
+	request->nlmsg_flags &= ~NLM_F_ACK;	/* NLMSG_DONE ends it */
+	for (tries = 0; ret == -EINTR && tries < DUMP_TRIES; tries++) {
+		all.len = 0;
+		ret = rtnl_talk(rtnl, request, gather_message, &all);
+	}
+	message = (const struct nlmsghdr *)all.data;
+	for (len = all.len; !ret && mnl_nlmsg_ok(message, len);
+	     message = mnl_nlmsg_next(message, &len))
+		ret = fn(context, message);
+	free(all.data);
+	return ret;
 }
 
 unsigned char rtnl_family(const struct segue_addr *addr)
@@ -195,8 +265,9 @@ int rtnl_device_del(struct rtnl *rtnl, const char *name)
 	return rtnl_talk(rtnl, request, NULL, NULL);
 }
 
+/* device NULL: any */
 static int rule_change(struct rtnl *rtnl, int type, int flags, unsigned char family,
-		       unsigned int table, unsigned int priority)
+		       const char *device, unsigned int table, unsigned int priority)
 {
 	char buf[RTNL_REQUEST_SIZE];
 	struct nlmsghdr *request;
@@ -211,6 +282,8 @@ static int rule_change(struct rtnl *rtnl, int type, int flags, unsigned char fam
 	/* What this host sends itself, XFRM's outer look-ups included (their
 	 * flowi4_iif is LOOPBACK_IFINDEX); not what it forwards for others. */
 	mnl_attr_put_strz(request, FRA_IIFNAME, "lo");
+	if (device)
+		mnl_attr_put_strz(request, FRA_OIFNAME, device);
 	mnl_attr_put_u8(request, FRA_PROTOCOL, RTNL_PROTOCOL);
 	return rtnl_talk(rtnl, request, NULL, NULL);
 }
@@ -220,12 +293,12 @@ int rtnl_rule_add(struct rtnl *rtnl, unsigned int table, unsigned int priority)
 	int flags = NLM_F_CREATE | NLM_F_EXCL;
 	int err;
 
-	err = rule_change(rtnl, RTM_NEWRULE, flags, AF_INET, table, priority);
+	err = rule_change(rtnl, RTM_NEWRULE, flags, AF_INET, NULL, table, priority);
 	if (err)
 		return err;
-	err = no_ipv6(rule_change(rtnl, RTM_NEWRULE, flags, AF_INET6, table, priority));
+	err = no_ipv6(rule_change(rtnl, RTM_NEWRULE, flags, AF_INET6, NULL, table, priority));
 	if (err)
-		rule_change(rtnl, RTM_DELRULE, 0, AF_INET, table, priority);
+		rule_change(rtnl, RTM_DELRULE, 0, AF_INET, NULL, table, priority);
 	return err;
 }
 
@@ -234,9 +307,23 @@ int rtnl_rule_del(struct rtnl *rtnl, unsigned int table, unsigned int priority)
 {
 	int err4, err6;
 
-	err4 = rule_change(rtnl, RTM_DELRULE, 0, AF_INET, table, priority);
-	err6 = no_ipv6(rule_change(rtnl, RTM_DELRULE, 0, AF_INET6, table, priority));
+	err4 = rule_change(rtnl, RTM_DELRULE, 0, AF_INET, NULL, table, priority);
+	err6 = no_ipv6(rule_change(rtnl, RTM_DELRULE, 0, AF_INET6, NULL, table, priority));
 	return err4 ? err4 : err6;
+}
+
+int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int priority)
+{
+	int err = no_ipv6(rule_change(rtnl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, AF_INET6,
+				      device, RT_TABLE_MAIN, priority));
+
+	return err == -EEXIST ? 0 : err;
+}
+
+int rtnl_rule_uplink_del(struct rtnl *rtnl, const char *device, unsigned int priority)
+{
+	return no_ipv6(rule_change(rtnl, RTM_DELRULE, 0, AF_INET6, device, RT_TABLE_MAIN,
+				   priority));
 }
 
 static int addr_change(struct rtnl *rtnl, int type, int flags, unsigned int ifindex,

@@ -30,6 +30,16 @@ int rtnl_device_del(struct rtnl *rtnl, const char *name);
 int rtnl_rule_add(struct rtnl *rtnl, unsigned int table, unsigned int priority);
 int rtnl_rule_del(struct rtnl *rtnl, unsigned int table, unsigned int priority);
 
+/*
+ * IPv6, for an uplink: `oif DEVICE lookup main` at PRIORITY, before our rule.  A
+ * look-up with a source takes the device for a wish only
+ * (ip6_route_output_flags() sets no RT6_LOOKUP_F_IFACE then), so the one that
+ * bpf_redirect_neigh() makes for the uplink would find the peer's route to
+ * segue0 and take the peer itself for the neighbour.  add: 0 if there already.
+ */
+int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int priority);
+int rtnl_rule_uplink_del(struct rtnl *rtnl, const char *device, unsigned int priority);
+
 /* A host address (/32, /128, no duplicate address detection).  add: 0 if there already. */
 int rtnl_addr_add(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr);
 int rtnl_addr_del(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr);
@@ -43,6 +53,9 @@ int rtnl_route_del(struct rtnl *rtnl, unsigned int table, const struct segue_add
 /* Is there a route to addr that leaves by this device from this source?  0 or -ENETUNREACH. */
 int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
 		     const struct segue_addr *source);
+
+/* Are there no filters at the clsact qdisc of this device?  1 or 0, or an error. */
+int rtnl_clsact_empty(struct rtnl *rtnl, unsigned int ifindex);
 
 struct rtnl_link {
 	unsigned int ifindex;

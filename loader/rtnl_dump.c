@@ -9,11 +9,9 @@
 #include <string.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include "rtnl_socket.h"
-
-/* A dump that the kernel calls inconsistent (NLM_F_DUMP_INTR) is taken again. */
-enum { DUMP_TRIES = 16 };
 
 static int link_attr(const struct nlattr *attr, void *context)
 {
@@ -132,81 +130,72 @@ int rtnl_parse_addr(const struct nlmsghdr *message, struct rtnl_addr *out)
 	return 0;
 }
 
-/* The whole answer first, callbacks afterwards: they may use the same socket. */
-struct dump {
-	char *buf;
-	size_t len;
-	size_t size;
+struct links_call {
+	int (*fn)(void *context, const struct rtnl_link *link);
+	void *context;
 };
 
-static int dump_message(const struct nlmsghdr *message, void *context)
+static int links_message(void *context, const struct nlmsghdr *message)
 {
-	size_t len = NLMSG_ALIGN(message->nlmsg_len);
-	struct dump *dump = context;
+	struct links_call *call = context;
+	struct rtnl_link link;
 
-	if (dump->len + len > dump->size) {
-		size_t size = 2 * (dump->len + len);
-		char *buf = realloc(dump->buf, size);
-
-		if (!buf)
-			return MNL_CB_ERROR;	/* errno is ENOMEM */
-		dump->buf = buf;
-		dump->size = size;
-	}
-	memcpy(dump->buf + dump->len, message, message->nlmsg_len);
-	dump->len += len;
-	return MNL_CB_OK;
-}
-
-static int dump_take(struct rtnl *rtnl, int type, size_t header, struct dump *dump)
-{
-	char buf[RTNL_REQUEST_SIZE];
-	struct nlmsghdr *request;
-	int err = -EINTR, tries;
-
-	for (tries = 0; err == -EINTR && tries < DUMP_TRIES; tries++) {
-		request = rtnl_request(buf, type, NLM_F_DUMP, header);
-		request->nlmsg_flags &= ~NLM_F_ACK;
-		dump->len = 0;
-		err = rtnl_talk(rtnl, request, dump_message, dump);
-	}
-	return err;
+	return rtnl_parse_link(message, &link) ? 0 : call->fn(call->context, &link);
 }
 
 int rtnl_links(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_link *), void *context)
 {
-	const struct nlmsghdr *message;
-	struct rtnl_link link;
-	struct dump dump = {};
-	int len, ret;
+	struct links_call call = { fn, context };
+	char buf[RTNL_REQUEST_SIZE];
 
-	ret = dump_take(rtnl, RTM_GETLINK, sizeof(struct ifinfomsg), &dump);
-	message = (const struct nlmsghdr *)dump.buf;
-	for (len = dump.len; !ret && mnl_nlmsg_ok(message, len);
-	     message = mnl_nlmsg_next(message, &len)) {
-		if (!rtnl_parse_link(message, &link))
-			ret = fn(context, &link);
-	}
-	free(dump.buf);
-	return ret;
+	return rtnl_dump(rtnl, rtnl_request(buf, RTM_GETLINK, NLM_F_DUMP,
+					    sizeof(struct ifinfomsg)), links_message, &call);
+}
+
+struct addrs_call {
+	int (*fn)(void *context, const struct rtnl_addr *addr);
+	void *context;
+};
+
+static int addrs_message(void *context, const struct nlmsghdr *message)
+{
+	struct addrs_call *call = context;
+	struct rtnl_addr addr;
+
+	return rtnl_parse_addr(message, &addr) ? 0 : call->fn(call->context, &addr);
 }
 
 int rtnl_addrs(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_addr *), void *context)
 {
-	const struct nlmsghdr *message;
-	struct rtnl_addr addr;
-	struct dump dump = {};
-	int len, ret;
+	struct addrs_call call = { fn, context };
+	char buf[RTNL_REQUEST_SIZE];
 
-	ret = dump_take(rtnl, RTM_GETADDR, sizeof(struct ifaddrmsg), &dump);
-	message = (const struct nlmsghdr *)dump.buf;
-	for (len = dump.len; !ret && mnl_nlmsg_ok(message, len);
-	     message = mnl_nlmsg_next(message, &len)) {
-		if (!rtnl_parse_addr(message, &addr))
-			ret = fn(context, &addr);
+	return rtnl_dump(rtnl, rtnl_request(buf, RTM_GETADDR, NLM_F_DUMP,
+					    sizeof(struct ifaddrmsg)), addrs_message, &call);
+}
+
+static int any_filter(void *context, const struct nlmsghdr *message)
+{
+	(void)context;
+	return message->nlmsg_type == RTM_NEWTFILTER;
+}
+
+int rtnl_clsact_empty(struct rtnl *rtnl, unsigned int ifindex)
+{
+	static const unsigned int minors[] = { TC_H_MIN_INGRESS, TC_H_MIN_EGRESS };
+	char buf[RTNL_REQUEST_SIZE];
+	struct nlmsghdr *request;
+	struct tcmsg *tc;
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < 2; i++) {
+		request = rtnl_request(buf, RTM_GETTFILTER, NLM_F_DUMP, sizeof(*tc));
+		tc = mnl_nlmsg_get_payload(request);
+		tc->tcm_ifindex = ifindex;
+		tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, minors[i]);
+		ret = rtnl_dump(rtnl, request, any_filter, NULL);
 	}
-	free(dump.buf);
-	return ret;
+	return ret < 0 ? ret : !ret;
 }
 
 static int route_attr(const struct nlattr *attr, void *context)
@@ -254,26 +243,25 @@ static int route_device(struct rtnl *rtnl, const struct segue_addr *addr, unsign
 }
 
 /*
- * IPv4: given a device, ip_route_output_key_hash_rcu() takes a destination
- * without a route for a neighbour; RTM_F_FIB_MATCH tells that from a real route.
+ * The look-up that bpf_redirect_neigh() makes: device and source given.
+ *
+ * IPv4: ip_route_output_key_hash_rcu() takes a destination without a route for a
+ * neighbour then; RTM_F_FIB_MATCH tells that from a real route.
  *
  * IPv6: given a source too, ip6_route_output_flags() takes the device only for
- * a wish (no RT6_LOOKUP_F_IFACE) and may well answer with another one, our own
- * segue0 first of all.  Without a source it binds.
+ * a wish (no RT6_LOOKUP_F_IFACE) and answers with the route of the best metric,
+ * whatever its device.  So the answer has to be compared, and two default routes
+ * of different metric are not a backup for each other.
  */
 int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
 		     const struct segue_addr *source)
 {
 	unsigned int device = 0;
-	int err;
+	int err = route_device(rtnl, addr, ifindex, source, &device);
 
-	err = route_device(rtnl, addr, ifindex, source, &device);
-	if (device != ifindex && source && !segue_addr_is_v4(addr))
-		err = route_device(rtnl, addr, ifindex, NULL, &device);
-	if (!err && device == ifindex)
-		return 0;
 	switch (err) {
 	case 0:
+		return device == ifindex ? 0 : -ENETUNREACH;
 	case -EHOSTUNREACH:
 	case -EINVAL:		/* what an IPv4 source that is not ours yields */
 	case -EADDRNOTAVAIL:

@@ -27,6 +27,18 @@ struct nlmsghdr *rtnl_request(char *buf, int type, int flags, size_t header);
 /* Sends and waits for the acknowledgement; answers go to fn (NULL: none expected). */
 int rtnl_talk(struct rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t fn, void *context);
 
+/*
+ * A dump (flags of the request: NLM_F_DUMP).  Taken whole before fn is called
+ * for each message, so that fn may use the same socket and sees nothing twice
+ * when the kernel calls the dump inconsistent and it is taken again.  What fn
+ * returns other than 0 ends it and is returned.
+ */
+typedef int (*rtnl_message_fn)(void *context, const struct nlmsghdr *message);
+int rtnl_dump(struct rtnl *rtnl, struct nlmsghdr *request, rtnl_message_fn fn, void *context);
+
+/* rtnl_open() is of NETLINK_ROUTE; NETLINK_XFRM speaks the same way. */
+int rtnl_open_family(int family, struct rtnl **out);
+
 /* Attribute of an address in the family's own length; family of an address. */
 void rtnl_put_addr(struct nlmsghdr *request, int type, const struct segue_addr *addr);
 unsigned char rtnl_family(const struct segue_addr *addr);
