@@ -156,21 +156,20 @@ static __always_inline int session_set_flags(struct segue_session *s, __u8 flags
 }
 
 SEC("syscall")
-int control_session(struct segue_call_session *call)
+int control_session(struct segue_call_session *arg)
 {
-	__u32 id = call->session;
-	struct segue_session *s = bpf_map_lookup_elem(&session, &id);
-	int i;
+	struct segue_call_session call = *arg;	/* ctx allows fixed offsets only */
+	struct segue_session *s = bpf_map_lookup_elem(&session, &call.session);
 
 	if (!s)
 		return -ENOENT;
-	if (call->change & SEGUE_CALL_RENAME) {
-		s->ike = call->ike;
-		for (i = 0; i < SEGUE_NAME_SIZE - 1; i++)
-			s->name[i] = call->name[i];
+	if (call.change & SEGUE_CALL_RENAME) {
+		call.name[SEGUE_NAME_SIZE - 1] = 0;
+		s->ike = call.ike;
+		__builtin_memcpy(s->name, call.name, SEGUE_NAME_SIZE);
 	}
-	if (call->change & SEGUE_CALL_FLAGS)
-		return session_set_flags(s, call->flags);
+	if (call.change & SEGUE_CALL_FLAGS)
+		return session_set_flags(s, call.flags);
 	return 0;
 }
 

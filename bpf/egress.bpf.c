@@ -16,10 +16,23 @@
 
 enum { NOT_OURS = -1 };
 
-static __always_inline enum parsed egress_parse(struct __sk_buff *skb, struct packet *p)
+static __always_inline enum parsed egress_look(struct __sk_buff *skb, struct packet *p)
 {
 	*p = (struct packet){};
 	return parse_ethernet(p, (void *)(long)skb->data, (void *)(long)skb->data_end, SENT);
+}
+
+static __always_inline enum parsed egress_parse(struct __sk_buff *skb, struct packet *p)
+{
+	enum parsed what = egress_look(skb, p);
+
+	if (what != PARSED_SHORT)
+		return what;
+	/* Headers may stand in a fragment of the skb. */
+	if (!bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
+		return egress_look(skb, p);
+	*p = (struct packet){};		/* its pointers are void */
+	return PARSED_MALFORMED;
 }
 
 static __always_inline int egress_by_source(struct packet *p, enum parsed what)
@@ -131,10 +144,6 @@ int egress(struct __sk_buff *skb)
 	int verdict;
 
 	what = egress_parse(skb, &p);
-	/* Headers may stand in a fragment of the skb; pointers are void then. */
-	if (what == PARSED_SHORT &&
-	    !bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
-		what = egress_parse(skb, &p);
 	if (what == PARSED_ESP) {
 		verdict = egress_steer(&p);
 		if (verdict != NOT_OURS)

@@ -10,6 +10,8 @@ SUBPROGRAM int event_emit(const struct segue_event *event)
 	__u32 slot;
 	void *ring;
 
+	if (!event)
+		return -EINVAL;
 	for (slot = 0; slot < SEGUE_MAX_READERS; slot++) {
 		__u32 key = slot;
 

@@ -5,13 +5,26 @@
 #include "ingress.h"
 
 static __always_inline enum parsed
-ingress_parse(struct __sk_buff *skb, struct packet *p, bool ethernet)
+ingress_look(struct __sk_buff *skb, struct packet *p, bool ethernet)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 
 	*p = (struct packet){};
 	return ethernet ? parse_ethernet(p, data, end, RECEIVED) :
 			  parse_raw_ip(p, data, end, RECEIVED);
+}
+
+static __always_inline enum parsed
+ingress_parse(struct __sk_buff *skb, struct packet *p, bool ethernet)
+{
+	enum parsed what = ingress_look(skb, p, ethernet);
+
+	if (what != PARSED_SHORT)
+		return what;
+	/* Headers may stand in a fragment of the skb. */
+	if (!bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
+		return ingress_look(skb, p, ethernet);
+	return PARSED_MALFORMED;
 }
 
 static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
@@ -21,9 +34,6 @@ static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
 	__u64 change = 0;
 
 	what = ingress_parse(skb, &p, ethernet);
-	if (what == PARSED_SHORT &&
-	    !bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
-		what = ingress_parse(skb, &p, ethernet);
 	ingress_restore(&p, what, &change);
 	/* A device that summed the whole packet up (CHECKSUM_COMPLETE) saw other
 	 * octets.  Refused where there is no such sum: nothing to do then. */

@@ -62,9 +62,13 @@ enum netdev_state_t {
 
 enum { ENOENT = 2, EAGAIN = 11, EINVAL = 22, ENODEV = 19, ENETDOWN = 100, EAFNOSUPPORT = 97 };
 
-/* A function of its own in BPF too: slow paths stay out of the fast one.  Not
- * every object needs every one. */
-#define SUBPROGRAM		static __noinline __attribute__((unused))
+/*
+ * A slow path, kept out of the fast one.  Global in BPF's sense: the verifier
+ * looks at it once, and not again in every state of every caller; in return it
+ * knows nothing of the arguments, so pointers are tested.  Weak, for several
+ * objects bring it.
+ */
+#define SUBPROGRAM		__weak __noinline
 
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))

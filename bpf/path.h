@@ -47,10 +47,13 @@ static __always_inline bool path_live(const struct segue_path *p, __u64 links_up
 	return (p->flags & SEGUE_PATH_EGRESS) && (links_up >> (p->link & 63) & 1);
 }
 
-/* Verified ones first, then the lowest priority, then the lowest slot. */
+/*
+ * Verified ones first, then the lowest priority, then the lowest slot.  All
+ * three stand in one number, so that the verifier has nothing to distinguish.
+ */
 SUBPROGRAM __u32 path_best(const struct segue_session *s)
 {
-	__u32 slot, score, best = SEGUE_NO_PATH, best_score = ~0u;
+	__u32 slot, score, best = ~0u;
 	__u64 links_up = READ_ONCE(state.links_up);
 
 	if (!s)
@@ -60,15 +63,11 @@ SUBPROGRAM __u32 path_best(const struct segue_session *s)
 
 		if (!path_live(p, links_up))
 			continue;
-		score = p->priority;
-		if (!(p->flags & SEGUE_PATH_VERIFIED))
-			score |= 1 << 16;
-		if (score < best_score) {
-			best_score = score;
-			best = slot;
-		}
+		score = !(p->flags & SEGUE_PATH_VERIFIED) << 24 | p->priority << 8 | slot;
+		if (score < best)
+			best = score;
 	}
-	return best;
+	return best & 0xff;		/* ~0: SEGUE_NO_PATH */
 }
 
 /* When did the link of the path that died go down?  Only asked at a switch. */
@@ -80,12 +79,12 @@ static __always_inline __u64 link_changed_ns(__u32 ifindex)
 }
 
 /*
- * The handover: one store, and then the news of it.  seen: the word that the
+ * The handover: one store, and then the news of it.  word: what the
  * decision was made on.  -EAGAIN: somebody else switched in between.
  */
-SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h, __u32 seen_word)
+SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h, __u32 word)
 {
-	union active_word old = { .word = seen_word }, new = old;
+	union active_word old = { .word = word }, new = old;
 	struct segue_event event = {};
 
 	if (!s || !h)

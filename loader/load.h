@@ -55,10 +55,11 @@ const char *segue_feature_name(enum segue_feature feature);
 /*
  * The ingress program for xdp_program__attach(), on the pinned maps; not loaded
  * yet, because libxdp loads it as an extension of its dispatcher.  Its name is
- * SEGUE_XDP_PROGRAM, by which a detach finds it in xdp_multiprog.  Close it with
- * xdp_program__close().
+ * SEGUE_XDP_PROGRAM, by which a detach finds it in xdp_multiprog.  Close with
+ * segue_xdp_close(): libxdp does not close an object that it was given.
  */
 #define SEGUE_XDP_PROGRAM "segue_ingress"
 int segue_xdp_open(const char *pin_dir, struct xdp_program **out);
+void segue_xdp_close(struct xdp_program *program);
 
 #endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Sessions, paths and SAs. */
+#include <errno.h>
+#include <string.h>
+#include <bpf/bpf.h>
+#include "control_private.h"
+
+static bool slot_valid(__u8 slot)
+{
+	return slot < SEGUE_MAX_PATHS || slot == SEGUE_NO_PATH;
+}
+
+static bool session_valid(const struct segue_session *s)
+{
+	int i;
+
+	if (!slot_valid(s->active) || !memchr(s->name, 0, sizeof(s->name)))
+		return false;
+	for (i = 0; i < SEGUE_MAX_PATHS; i++)
+		if (s->path[i].link >= SEGUE_MAX_LINKS)
+			return false;
+	return true;
+}
+
+static bool sa_valid(const struct segue_sa *sa)
+{
+	return sa->session && (sa->mode == SEGUE_SA_TRANSPORT || sa->mode == SEGUE_SA_TUNNEL ||
+			       sa->mode == SEGUE_SA_BEET);
+}
+
+/* What the caller may choose; the rest begins at nothing. */
+int segue_session_put(struct segue *segue, __u32 id, const struct segue_session *session)
+{
+	struct segue_session new = {
+		.local = session->local,
+		.remote = session->remote,
+		.local_port = session->local_port,
+		.remote_port = session->remote_port,
+		.active = session->active,
+		.flags = session->flags,
+		.ike = session->ike,
+	};
+
+	if (!id || !slot_valid(session->active))
+		return -EINVAL;
+	if (segue_addr_is_v4(&session->local) != segue_addr_is_v4(&session->remote))
+		return -EAFNOSUPPORT;
+	memcpy(new.name, session->name, sizeof(new.name) - 1);
+	if (bpf_map_update_elem(segue->map[PIN_SESSION], &id, &new, BPF_NOEXIST))
+		return -errno;
+	return 0;
+}
+
+int segue_session_del(struct segue *segue, __u32 id)
+{
+	return bpf_map_delete_elem(segue->map[PIN_SESSION], &id) ? -errno : 0;
+}
+
+int segue_session_get(struct segue *segue, __u32 id, struct segue_session *out)
+{
+	struct segue_session found;
+
+	if (bpf_map_lookup_elem(segue->map[PIN_SESSION], &id, &found))
+		return -errno;
+	if (!session_valid(&found))
+		return -EBADMSG;
+	*out = found;
+	return 0;
+}
+
+int segue_session_next(struct segue *segue, __u32 *id)
+{
+	__u32 next;
+
+	if (bpf_map_get_next_key(segue->map[PIN_SESSION], *id ? id : NULL, &next))
+		return -errno;
+	if (!next)
+		return -EBADMSG;
+	*id = next;
+	return 0;
+}
+
+int segue_session_rename(struct segue *segue, __u32 id, __u32 ike, const char *name)
+{
+	struct segue_call_session call = {
+		.session = id,
+		.ike = ike,
+		.change = SEGUE_CALL_RENAME,
+	};
+
+	strncpy(call.name, name, sizeof(call.name) - 1);
+	return control_run(segue, CONTROL_SESSION, &call, sizeof(call));
+}
+
+int segue_session_set_flags(struct segue *segue, __u32 id, __u8 flags)
+{
+	struct segue_call_session call = {
+		.session = id,
+		.change = SEGUE_CALL_FLAGS,
+		.flags = flags,
+	};
+
+	return control_run(segue, CONTROL_SESSION, &call, sizeof(call));
+}
+
+int segue_path_put(struct segue *segue, __u32 id, __u8 slot,
+		   const struct segue_path *path, enum segue_reason reason)
+{
+	struct segue_call_path call = {
+		.session = id,
+		.slot = slot,
+		.reason = reason,
+		.path = *path,
+	};
+
+	call.path.flags |= SEGUE_PATH_USED;
+	return control_run(segue, CONTROL_PATH, &call, sizeof(call));
+}
+
+int segue_path_del(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason)
+{
+	struct segue_call_path call = { .session = id, .slot = slot, .reason = reason };
+
+	return control_run(segue, CONTROL_PATH, &call, sizeof(call));
+}
+
+int segue_switch(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason)
+{
+	struct segue_call_switch call = { .session = id, .slot = slot, .reason = reason };
+
+	return control_run(segue, CONTROL_SWITCH, &call, sizeof(call));
+}
+
+int segue_sa_put(struct segue *segue, const struct segue_sa_key *key, const struct segue_sa *sa)
+{
+	if (!key->spi || !sa_valid(sa))
+		return -EINVAL;
+	if (bpf_map_update_elem(segue->map[PIN_SA], key, sa, BPF_NOEXIST))
+		return -errno;
+	return 0;
+}
+
+int segue_sa_del(struct segue *segue, const struct segue_sa_key *key)
+{
+	return bpf_map_delete_elem(segue->map[PIN_SA], key) ? -errno : 0;
+}
+
+int segue_sa_get(struct segue *segue, const struct segue_sa_key *key, struct segue_sa *out)
+{
+	struct segue_sa found;
+
+	if (bpf_map_lookup_elem(segue->map[PIN_SA], key, &found))
+		return -errno;
+	if (!sa_valid(&found))
+		return -EBADMSG;
+	*out = found;
+	return 0;
+}
+
+int segue_sa_next(struct segue *segue, struct segue_sa_key *key)
+{
+	struct segue_sa_key next;
+
+	if (bpf_map_get_next_key(segue->map[PIN_SA], key->spi ? key : NULL, &next))
+		return -errno;
+	if (!next.spi)
+		return -EBADMSG;
+	*key = next;
+	return 0;
+}

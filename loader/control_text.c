@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Names and addresses as people write them. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include "control.h"
+
+const char *segue_reason_name(enum segue_reason reason)
+{
+	switch (reason) {
+	case SEGUE_REASON_NONE:			return "none";
+	case SEGUE_REASON_CARRIER_LOST:		return "carrier lost";
+	case SEGUE_REASON_CARRIER_BACK:		return "carrier back";
+	case SEGUE_REASON_ADMIN_DOWN:		return "admin down";
+	case SEGUE_REASON_ADMIN_UP:		return "admin up";
+	case SEGUE_REASON_UNPLUGGED:		return "unplugged";
+	case SEGUE_REASON_PLUGGED:		return "plugged";
+	case SEGUE_REASON_TX_TIMEOUT:		return "transmit timeout";
+	case SEGUE_REASON_LINK_DOWN:		return "link down";
+	case SEGUE_REASON_PEER_MOVED:		return "peer moved";
+	case SEGUE_REASON_MANUAL:		return "manual";
+	case SEGUE_REASON_FAILBACK:		return "failback";
+	case SEGUE_REASON_IKE_UPDATE:		return "IKE update";
+	case SEGUE_REASON_ADDRESS_GONE:		return "address gone";
+	case SEGUE_REASON_PATH_ADDED:		return "path added";
+	case SEGUE_REASON_PATH_VERIFIED:	return "path verified";
+	case SEGUE_REASON_PATH_REMOVED:		return "path removed";
+	case SEGUE_REASON_NO_LIVE_PATH:		return "no live path";
+	case SEGUE_REASON_UNVERIFIED_PATH:	return "unverified path";
+	case SEGUE_REASON_CHECK_FAILED:		return "check failed";
+	case SEGUE_REASON_MAP_FULL:		return "map full";
+	case SEGUE_REASON_NOT_OWNED:		return "not owned";
+	}
+	return "unknown";
+}
+
+const char *segue_event_name(enum segue_event_type type)
+{
+	switch (type) {
+	case SEGUE_EVENT_LINK:		return "link";
+	case SEGUE_EVENT_PATH:		return "path";
+	case SEGUE_EVENT_SWITCH:	return "switch";
+	case SEGUE_EVENT_REFUSAL:	return "refusal";
+	}
+	return "unknown";
+}
+
+const char *segue_addr_text(const struct segue_addr *addr, char *buf)
+{
+	if (segue_addr_is_v4(addr))
+		inet_ntop(AF_INET, &addr->octet[SEGUE_ADDR_V4_OFFSET], buf, INET6_ADDRSTRLEN);
+	else
+		inet_ntop(AF_INET6, addr->octet, buf, INET6_ADDRSTRLEN);
+	return buf;
+}
+
+int segue_addr_parse(const char *text, struct segue_addr *out)
+{
+	struct segue_addr addr = {};
+
+	if (inet_pton(AF_INET, text, &addr.octet[SEGUE_ADDR_V4_OFFSET]) == 1)
+		addr.octet[10] = addr.octet[11] = 0xff;
+	else if (inet_pton(AF_INET6, text, addr.octet) != 1)
+		return -EINVAL;
+	*out = addr;
+	return 0;
+}

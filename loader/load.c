@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <linux/magic.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <segue/host.h>
+#include "control.h"
+#include "load.h"
+#include "pins.h"
+#include "segue.skel.h"
+
+/* Programs that a kernel may refuse, each with what it gives. */
+static const struct {
+	const char *program;
+	enum segue_feature feature;
+} optional[] = {
+	{ "link_carrier_off", SEGUE_FEATURE_CARRIER },
+	{ "link_carrier_on", SEGUE_FEATURE_CARRIER },
+	{ "link_admin", SEGUE_FEATURE_ADMIN },
+	{ "link_close", SEGUE_FEATURE_CLOSE },
+	{ "link_removed", SEGUE_FEATURE_REMOVAL },
+	{ "link_tx_timeout", SEGUE_FEATURE_TX_TIMEOUT },
+	{ "return_switch", SEGUE_FEATURE_RETURN },
+};
+
+enum { OPTIONAL = sizeof(optional) / sizeof(optional[0]) };
+
+/* Programs that others attach or run. */
+static const char *const pinned[] = {
+	"egress", "ingress_tc", "ingress_tc_l3", "control_switch", "control_path",
+	"control_session", "control_link", "control_event",
+};
+
+enum { PINNED = sizeof(pinned) / sizeof(pinned[0]) };
+
+struct loaded {
+	struct segue_bpf *skel;
+	struct bpf_link *links[OPTIONAL];	/* NULL: not attached */
+};
+
+const char *segue_feature_name(enum segue_feature feature)
+{
+	switch (feature) {
+	case SEGUE_FEATURE_CARRIER:	return "carrier watch";
+	case SEGUE_FEATURE_ADMIN:	return "admin watch";
+	case SEGUE_FEATURE_CLOSE:	return "early admin watch";
+	case SEGUE_FEATURE_REMOVAL:	return "removal watch";
+	case SEGUE_FEATURE_TX_TIMEOUT:	return "transmit timeout";
+	case SEGUE_FEATURE_RETURN:	return "return switch";
+	default:			return "unknown feature";
+	}
+}
+
+static void loaded_close(struct loaded *l)
+{
+	int i;
+
+	for (i = 0; i < OPTIONAL; i++)
+		bpf_link__destroy(l->links[i]);
+	segue_bpf__destroy(l->skel);
+	memset(l, 0, sizeof(*l));
+}
+
+/* The inode number that fentry programs find in net.ns.inum. */
+static int own_netns(__u32 *out)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/net", &st))
+		return -errno;
+	*out = st.st_ino;
+	return 0;
+}
+
+static struct bpf_program *program(struct segue_bpf *skel, const char *name)
+{
+	return bpf_object__find_program_by_name(skel->obj, name);
+}
+
+/* Loads with the optional programs of these features, and attaches them. */
+static int load_with(unsigned int features, struct loaded *out)
+{
+	struct loaded l = {};
+	int i, err;
+
+	l.skel = segue_bpf__open();
+	if (!l.skel)
+		return -errno;
+	err = own_netns((__u32 *)&l.skel->rodata->netns);
+	if (err)
+		goto fail;
+	for (i = 0; i < OPTIONAL; i++)
+		bpf_program__set_autoload(program(l.skel, optional[i].program),
+					  features & optional[i].feature);
+	err = segue_bpf__load(l.skel);
+	if (err)
+		goto fail;
+	for (i = 0; i < OPTIONAL; i++) {
+		if (!(features & optional[i].feature))
+			continue;
+		l.links[i] = bpf_program__attach(program(l.skel, optional[i].program));
+		if (!l.links[i]) {
+			err = -errno;
+			goto fail;
+		}
+	}
+	*out = l;
+	return 0;
+fail:
+	loaded_close(&l);
+	return err;
+}
+
+/*
+ * Everything at once, as almost every kernel takes it; else each feature on its
+ * own, and then those that worked.  libbpf is silent about refusals that we can
+ * do without.
+ */
+static int load_what_works(struct loaded *out, unsigned int *features)
+{
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	struct loaded alone = {};
+	unsigned int bit, works = SEGUE_FEATURE_ALL;
+	int err;
+
+	err = load_with(works, out);
+	if (!err)
+		goto loaded;
+	works = 0;
+	for (bit = 1; bit & SEGUE_FEATURE_ALL; bit <<= 1) {
+		if (load_with(bit, &alone))
+			continue;
+		loaded_close(&alone);
+		works |= bit;
+	}
+	libbpf_set_print(print);
+	err = load_with(works, out);
+	if (err)
+		return err;
+loaded:
+	libbpf_set_print(print);
+	*features = works;
+	return 0;
+}
+
+static int pin_maps(const struct loaded *l, const char *dir)
+{
+	struct bpf_map *map;
+	char path[512];
+	int i, err;
+
+	for (i = 0; i < PIN_MAPS; i++) {
+		map = bpf_object__find_map_by_name(l->skel->obj, pin_shapes[i].object_name);
+		if (!map)
+			return -ENOENT;
+		err = pin_path(path, sizeof(path), dir, pin_shapes[i].name, NULL);
+		if (!err)
+			err = bpf_map__pin(map, path);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int make_dir(const char *dir, const char *name)
+{
+	char path[512];
+	int err = pin_path(path, sizeof(path), dir, name, NULL);
+
+	if (err)
+		return err;
+	return mkdir(path, 0700) ? -errno : 0;
+}
+
+static int pin_all(const struct loaded *l, const char *dir)
+{
+	char path[512];
+	int i, err;
+
+	err = pin_maps(l, dir);
+	if (!err)
+		err = make_dir(dir, "prog");
+	if (!err)
+		err = make_dir(dir, "links");
+	for (i = 0; !err && i < PINNED; i++) {
+		err = pin_path(path, sizeof(path), dir, "prog", pinned[i]);
+		if (!err)
+			err = bpf_program__pin(program(l->skel, pinned[i]), path);
+	}
+	for (i = 0; !err && i < OPTIONAL; i++) {
+		if (!l->links[i])
+			continue;
+		err = pin_path(path, sizeof(path), dir, "links", optional[i].program);
+		if (!err)
+			err = bpf_link__pin(l->links[i], path);
+	}
+	return err;
+}
+
+/* The directory is there: ours, or left over from something else? */
+static int what_is_there(const char *dir)
+{
+	struct segue *segue;
+	int err = segue_open(dir, &segue);
+
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	segue_close(segue);
+	return -EEXIST;
+}
+
+int segue_load(const char *pin_dir, unsigned int *features)
+{
+	const char *dir = pin_dir_or_default(pin_dir);
+	unsigned int got;
+	struct loaded l;
+	int err;
+
+	/* making it is the lock: of two loaders one gets through */
+	if (mkdir(dir, 0700))
+		return errno == EEXIST ? what_is_there(dir) : -errno;
+	err = load_what_works(&l, &got);
+	if (err)
+		goto remove;
+	err = pin_all(&l, dir);
+	if (err)
+		goto close;
+	l.skel->data_state->state.netns = l.skel->rodata->netns;
+	/* last: without it the pins are not complete */
+	__atomic_store_n(&l.skel->data_state->state.version, SEGUE_MAP_VERSION,
+			 __ATOMIC_RELEASE);
+	loaded_close(&l);
+	if (features)
+		*features = got;
+	return 0;
+close:
+	loaded_close(&l);
+remove:
+	segue_unload(dir);
+	return err;
+}
+
+/* Depth first; directories of bpffs only. */
+static int remove_below(int parent, const char *name)
+{
+	struct dirent *entry;
+	int fd, err = 0;
+	DIR *dir;
+
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	while (!err && (entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (entry->d_type == DT_DIR)
+			err = remove_below(fd, entry->d_name);
+		else if (unlinkat(fd, entry->d_name, 0))
+			err = -errno;
+	}
+	closedir(dir);
+	if (!err && unlinkat(parent, name, AT_REMOVEDIR))
+		err = -errno;
+	return err;
+}
+
+int segue_unload(const char *pin_dir)
+{
+	const char *dir = pin_dir_or_default(pin_dir);
+	struct statfs fs;
+
+	if (statfs(dir, &fs))
+		return errno == ENOENT ? 0 : -errno;
+	if (fs.f_type != BPF_FS_MAGIC)	/* not a place to remove files from */
+		return -EINVAL;
+	return remove_below(AT_FDCWD, dir);
+}
+
+int segue_loaded_features(const char *pin_dir, unsigned int *features)
+{
+	const char *dir = pin_dir_or_default(pin_dir);
+	unsigned int got = SEGUE_FEATURE_ALL;
+	char path[512];
+	int i, err;
+
+	if (access(dir, F_OK))
+		return -errno;
+	for (i = 0; i < OPTIONAL; i++) {
+		err = pin_path(path, sizeof(path), dir, "links", optional[i].program);
+		if (err)
+			return err;
+		if (access(path, F_OK))
+			got &= ~optional[i].feature;
+	}
+	*features = got;
+	return 0;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <segue/counter.h>
+#include <segue/host.h>
+#include <segue/link.h>
+#include <segue/session.h>
+#include "pins.h"
+
+/* bpf/globals.h: SEEN_SIZE entries */
+#define SEEN_OCTETS (65536 * sizeof(__u64))
+
+const struct pin_shape pin_shapes[PIN_MAPS] = {
+	[PIN_STATE] = { "state", ".data.state", BPF_MAP_TYPE_ARRAY, 4,
+			sizeof(struct segue_state) },
+	[PIN_SEEN] = { "seen", ".data.seen", BPF_MAP_TYPE_ARRAY, 4, SEEN_OCTETS },
+	[PIN_COUNTERS] = { "counters", ".data.counters", BPF_MAP_TYPE_ARRAY, 4,
+			   sizeof(struct segue_counters) * SEGUE_MAX_CPUS },
+	[PIN_LINK] = { "link", "link", BPF_MAP_TYPE_HASH, 4, sizeof(struct segue_link) },
+	[PIN_ADDR] = { "addr", "addr", BPF_MAP_TYPE_HASH, sizeof(struct segue_addr), 4 },
+	[PIN_SESSION] = { "session", "session", BPF_MAP_TYPE_HASH, 4,
+			  sizeof(struct segue_session) },
+	[PIN_SA] = { "sa", "sa", BPF_MAP_TYPE_HASH, sizeof(struct segue_sa_key),
+		     sizeof(struct segue_sa) },
+	[PIN_READERS] = { "readers", "readers", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4 },
+};
+
+const char *pin_dir_or_default(const char *dir)
+{
+	const char *environment = getenv("SEGUE_PIN_DIR");
+
+	if (dir)
+		return dir;
+	return environment && *environment ? environment : SEGUE_PIN_DIR;
+}
+
+int pin_path(char *buf, size_t size, const char *dir, const char *a, const char *b)
+{
+	int n = snprintf(buf, size, "%s/%s%s%s", dir, a, b ? "/" : "", b ? b : "");
+
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int pin_open_map(const char *dir, enum pin_map map, int *out)
+{
+	const struct pin_shape *shape = &pin_shapes[map];
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	char path[512];
+	int fd, err;
+
+	err = pin_path(path, sizeof(path), dir, shape->name, NULL);
+	if (err)
+		return err;
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size)) {
+		err = -errno;
+		goto fail;
+	}
+	if (info.type != shape->type || info.key_size != shape->key_size ||
+	    info.value_size != shape->value_size) {
+		err = -ESTALE;
+		goto fail;
+	}
+	*out = fd;
+	return 0;
+fail:
+	close(fd);
+	return err;
+}
