@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests: each folder adds to these lists in its own module.mk
+#   NATIVE_TESTS    run on this machine's kernel, as root
+#   SCENARIO_TESTS  need IPsec: run where it is, here or in the virtual machine
+#   FIGURE_TESTS    measure: each run by itself with the deterministic clock
+# A program among them is built by being in ALL as well.
+-include $(sort $(wildcard tests/*/module.mk))
+
+.PHONY: setup test run-tests demo bench
+
+setup:
+	@tests/setup
+
+# in two steps: what the rules of the build ask the system for (compilers,
+# strongSwan) is there only after setup
+test demo bench:
+	@tests/all $@
+
+print-%:
+	@echo $($*)
