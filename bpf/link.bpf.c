@@ -63,7 +63,8 @@ int BPF_PROG(link_admin, struct net_device *dev, unsigned int old_flags)
 SEC("fentry/__dev_close_many")
 int BPF_PROG(link_close, struct list_head *head)
 {
-	struct list_head *entry = head->next;
+	/* read as a number: the verifier allows no arithmetic on a kernel pointer */
+	struct list_head *entry = BPF_CORE_READ(head, next);
 	__u64 offset = bpf_core_field_offset(struct net_device, close_list);
 	struct net_device *dev;
 	struct net *net;

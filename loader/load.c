@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -120,7 +121,7 @@ fail:
 /*
  * Everything at once, as almost every kernel takes it; else each feature on its
  * own, and then those that worked.  libbpf is silent about refusals that we can
- * do without.
+ * do without, unless SEGUE_DEBUG is set.
  */
 static int load_what_works(struct loaded *out, unsigned int *features)
 {
@@ -129,6 +130,8 @@ static int load_what_works(struct loaded *out, unsigned int *features)
 	unsigned int bit, works = SEGUE_FEATURE_ALL;
 	int err;
 
+	if (getenv("SEGUE_DEBUG"))
+		libbpf_set_print(print);
 	err = load_with(works, out);
 	if (!err)
 		goto loaded;
