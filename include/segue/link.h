@@ -34,12 +34,15 @@ enum segue_link_flag {
 	SEGUE_LINK_TC = 1 << 5,
 };
 
+#define SEGUE_RP_FILTER_KEPT 0xff
+
 struct segue_link {
 	char name[SEGUE_IFNAME_SIZE];	/* NUL-terminated */
 	__u8 bit;			/* in links_up, below SEGUE_MAX_LINKS; attach order */
 	__u8 flags;			/* enum segue_link_flag */
 	__u8 reason;			/* enum segue_reason of the last change */
-	__u8 rp_filter;			/* net.ipv4.conf.DEV.rp_filter before attach */
+	__u8 rp_filter;			/* net.ipv4.conf.DEV.rp_filter before attach changed
+					 * it, or SEGUE_RP_FILTER_KEPT */
 	__u32 downs;			/* times it went down since attach */
 	__u64 changed_ns;		/* CLOCK_MONOTONIC of the last change, 0: never */
 };

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * segue detach: the host as it was.  Goes on past an error, and tells of each;
+ * what can be undone is.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <segue/host.h>
+#include "cli.h"
+#include "control.h"
+#include "host.h"
+#include "ingress.h"
+#include "load.h"
+#include "output.h"
+#include "rtnl.h"
+#include "stable.h"
+#include "uplink.h"
+
+struct detach_row {
+	char device[SEGUE_IFNAME_SIZE];
+	char result[16];
+	char note[128];
+};
+
+static const struct output_field fields[] = {
+	OUTPUT_FIELD(struct detach_row, device, OUTPUT_TEXT, .before = "", .width = 10),
+	OUTPUT_FIELD(struct detach_row, result, OUTPUT_TEXT, .before = " ", .width = 16),
+	OUTPUT_FIELD(struct detach_row, note, OUTPUT_TEXT, .before = "  "),
+	{},
+};
+
+struct detach {
+	struct rtnl *rtnl;
+	struct segue *segue;	/* NULL: pins that cannot be read */
+	struct output_rows rows;
+	int ret;
+};
+
+static void tell(struct detach *detach, const char *device, const char *result, int err)
+{
+	struct detach_row *row = output_rows_add(&detach->rows, sizeof(*row));
+
+	if (!row) {
+		detach->ret = cli_error("%s", strerror(ENOMEM));
+		return;
+	}
+	snprintf(row->device, sizeof(row->device), "%s", device);
+	snprintf(row->result, sizeof(row->result), "%s", err ? "failed" : result);
+	if (err) {
+		snprintf(row->note, sizeof(row->note), "%s", strerror(-err));
+		detach->ret = CLI_FAILED;
+	}
+}
+
+static int detach_uplink(struct detach *detach, const char *name)
+{
+	int err = uplink_detach(detach->segue, detach->rtnl, name);
+
+	if (err == -ENOENT)
+		return cli_error("%s is not attached; see: segue link", name);
+	tell(detach, name, "detached", err);
+	return err ? CLI_FAILED : CLI_OK;
+}
+
+static void detach_uplinks(struct detach *detach)
+{
+	struct segue_link link;
+	__u32 ifindex = 0, last = 0;
+	int err;
+
+	while (!segue_link_next(detach->segue, &ifindex)) {
+		err = segue_link_get(detach->segue, ifindex, &link);
+		if (err || ifindex == last)	/* would not go */
+			continue;
+		detach_uplink(detach, link.name);
+		last = ifindex;
+		ifindex = 0;
+	}
+}
+
+/* What another version left cannot be read, but it can be recognised. */
+static int detach_unknown(void *context, const struct rtnl_link *device)
+{
+	struct detach *detach = context;
+	int err;
+
+	err = rtnl_rule_uplink_del(detach->rtnl, device->name, SEGUE_RULE_PRIORITY - 1);
+	if (err && err != -ENOENT)
+		tell(detach, device->name, "", err);
+	if (!err || ingress_attached(device->ifindex))
+		tell(detach, device->name, "detached", ingress_detach(device->ifindex));
+	return 0;
+}
+
+static void detach_everything(struct detach *detach)
+{
+	int err;
+
+	if (detach->segue) {
+		detach_uplinks(detach);
+	} else {
+		cli_error("the pins are not of this version: rp_filter of the uplinks stays as "
+			  "it is; see: sysctl -ar 'ipv4.conf.*rp_filter'");
+		rtnl_links(detach->rtnl, detach_unknown, detach);
+	}
+	err = stable_remove(detach->rtnl);
+	tell(detach, SEGUE_DEVICE, "removed", err);
+	err = segue_unload(NULL);
+	tell(detach, "bpf", "unloaded", err);
+}
+
+static bool any_link(struct segue *segue)
+{
+	__u32 ifindex = 0;
+
+	return !segue_link_next(segue, &ifindex);
+}
+
+static int detach_some(struct detach *detach, int argc, char **argv)
+{
+	int i, err;
+
+	if (!detach->segue)
+		return cli_error("the pins in %s are not of this version; only all can go: "
+				 "segue detach", cli_pin_dir());
+	for (i = 0; i < argc; i++) {
+		if (detach_uplink(detach, argv[i]))
+			detach->ret = CLI_FAILED;
+	}
+	if (!any_link(detach->segue)) {
+		detach_everything(detach);
+		return detach->ret;
+	}
+	err = stable_fit_mtu(detach->segue, detach->rtnl);
+	if (err)
+		cli_error("cannot set the MTU of %s: %s", SEGUE_DEVICE, strerror(-err));
+	return detach->ret;
+}
+
+int detach_command(struct cli *cli, int argc, char **argv)
+{
+	struct detach detach = {};
+	int err, ret, lock;
+
+	ret = host_begin("detach", &detach.rtnl, &lock);
+	if (ret)
+		return ret;
+	err = segue_open(NULL, &detach.segue);
+	if (err == -ENOENT && access(cli_pin_dir(), F_OK)) {
+		/* as harmless as attaching twice */
+		fputs("segue: not attached\n", stderr);
+		goto out;
+	}
+	if (err)
+		detach.segue = NULL;
+	if (argc)
+		ret = detach_some(&detach, argc, argv);
+	else
+		detach_everything(&detach);
+	if (!ret)
+		ret = detach.ret;
+	output_lines(cli->output, NULL, fields, detach.rows.data, detach.rows.count,
+		     sizeof(struct detach_row));
+out:
+	free(detach.rows.data);
+	if (detach.segue)
+		segue_close(detach.segue);
+	host_end(detach.rtnl, lock);
+	return ret;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* segue path: what the wire may see of each session. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli.h"
+#include "names.h"
+#include "output.h"
+#include "show.h"
+
+struct path_row {
+	char session[NAMES_SIZE];
+	__u64 slot;
+	char device[SEGUE_IFNAME_SIZE];
+	char local[INET6_ADDRSTRLEN];
+	char remote[INET6_ADDRSTRLEN];
+	__u64 priority;
+	char state[32];
+	/* for scripts */
+	__u64 session_id;
+	__u64 ifindex;
+	__u64 local_port;
+	__u64 remote_port;
+	bool active;
+	bool egress;
+	bool verified;
+	bool link_up;
+};
+
+static const struct output_field fields[] = {
+	OUTPUT_FIELD(struct path_row, session, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct path_row, slot, OUTPUT_COUNT),
+	OUTPUT_FIELD(struct path_row, device, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct path_row, local, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct path_row, remote, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct path_row, priority, OUTPUT_COUNT),
+	OUTPUT_FIELD(struct path_row, state, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct path_row, session_id, OUTPUT_NUMBER, .json_only = true),
+	OUTPUT_FIELD(struct path_row, ifindex, OUTPUT_NUMBER, .json_only = true),
+	OUTPUT_FIELD(struct path_row, local_port, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct path_row, remote_port, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct path_row, active, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct path_row, egress, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct path_row, verified, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct path_row, link_up, OUTPUT_FLAG, .json_only = true),
+	{},
+};
+
+struct gather {
+	struct segue *segue;
+	__u64 links_up;
+	struct output_rows rows;
+};
+
+/* The one word that matters first. */
+static const char *path_state(const struct path_row *row)
+{
+	if (row->active)
+		return row->link_up ? "active" : "active, link down";
+	if (!row->link_up)
+		return "link down";
+	if (!row->verified)
+		return "not verified";
+	if (!row->egress)
+		return "receive only";
+	return "ready";
+}
+
+static int path_fill(struct gather *gather, __u32 id, const struct segue_session *session,
+		     unsigned int slot)
+{
+	const struct segue_path *path = &session->path[slot];
+	struct path_row *row;
+	char device[NAMES_SIZE];
+
+	row = output_rows_add(&gather->rows, sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	names_session(id, session, row->session);
+	snprintf(row->device, sizeof(row->device), "%.15s",
+		 names_device(gather->segue, path->ifindex, device));
+	segue_addr_text(&path->local, row->local);
+	segue_addr_text(&path->remote, row->remote);
+	row->slot = slot;
+	row->priority = path->priority;
+	row->session_id = id;
+	row->ifindex = path->ifindex;
+	row->local_port = ntohs(path->local_port);
+	row->remote_port = ntohs(path->remote_port);
+	row->active = slot == session->active;
+	row->egress = path->flags & SEGUE_PATH_EGRESS;
+	row->verified = path->flags & SEGUE_PATH_VERIFIED;
+	row->link_up = path->link < SEGUE_MAX_LINKS && (gather->links_up >> path->link & 1);
+	strcpy(row->state, path_state(row));
+	return 0;
+}
+
+static int paths_fill(void *context, __u32 id, const struct segue_session *session)
+{
+	unsigned int slot;
+	int err = 0;
+
+	for (slot = 0; !err && slot < SEGUE_MAX_PATHS; slot++) {
+		if (session->path[slot].flags & SEGUE_PATH_USED)
+			err = path_fill(context, id, session, slot);
+	}
+	return err;
+}
+
+static int by_session_and_slot(const void *a, const void *b)
+{
+	const struct path_row *x = a, *y = b;
+
+	if (x->session_id != y->session_id)
+		return x->session_id > y->session_id ? 1 : -1;
+	return (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+int path_command(struct cli *cli, int argc, char **argv)
+{
+	struct gather gather = {};
+	struct segue_state state;
+	const char *name;
+	int ret, err;
+
+	ret = cli_show_argument(cli, argc, argv, &name);
+	if (!ret)
+		ret = cli_open(&gather.segue);
+	if (ret)
+		return ret;
+	err = segue_state_get(gather.segue, &state);
+	if (err) {
+		ret = cli_read_error("state", err);
+		goto out;
+	}
+	gather.links_up = state.links_up;
+	ret = show_each_session(gather.segue, name, paths_fill, &gather);
+	if (ret)
+		goto out;
+	if (gather.rows.count)
+		qsort(gather.rows.data, gather.rows.count, sizeof(struct path_row),
+		      by_session_and_slot);
+	output_table(cli->output, NULL, fields, gather.rows.data, gather.rows.count,
+		     sizeof(struct path_row));
+out:
+	free(gather.rows.data);
+	segue_close(gather.segue);
+	return ret;
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "pins.h"
+#include "rtnl.h"
+#include "tc.h"
+
+enum {
+	/* enum bpf_attach_type since Linux 6.6; Debian 12's linux/bpf.h is older */
+	ATTACH_TCX_INGRESS = 46,
+	ATTACH_TCX_EGRESS = 47,
+	/*
+	 * Where our filter stands at clsact.  Below 49152, from which the kernel
+	 * counts down for filters that name no priority (tcf_auto_prio()).
+	 */
+	FILTER_PRIORITY = 219,
+	FILTER_HANDLE = 4555,
+	PATH_SIZE = 512,
+};
+
+/* Interfaces have numbers in pins: bpffs allows no dot, and "wlan0.7" has one. */
+static int hook_pin(char *buf, const char *what, unsigned int ifindex, enum tc_hook hook)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_%s_%u", what,
+		 hook == TC_HOOK_INGRESS ? "ingress" : "egress", ifindex);
+	return pin_path(buf, PATH_SIZE, pin_dir_or_default(NULL), "links", name);
+}
+
+/* bpf_link_create() of libbpf 1.1 passes the attach type on as it is. */
+static int tcx_attach(int program, unsigned int ifindex, enum tc_hook hook, const char *pin)
+{
+	int type = hook == TC_HOOK_INGRESS ? ATTACH_TCX_INGRESS : ATTACH_TCX_EGRESS;
+	int link, err = 0;
+
+	link = bpf_link_create(program, ifindex, type, NULL);
+	if (link < 0)
+		return -errno;
+	if (bpf_obj_pin(link, pin))
+		err = -errno;
+	close(link);
+	return err;
+}
+
+/* At once, not when the kernel's work queue comes to freeing the link. */
+static int tcx_detach(const char *pin)
+{
+	int link = bpf_obj_get(pin);
+
+	if (link < 0)
+		return errno == ENOENT ? 0 : -errno;
+	bpf_link_detach(link);	/* ENOLINK: its device is gone */
+	close(link);
+	return unlink(pin) ? -errno : 0;
+}
+
+static void hook_init(struct bpf_tc_hook *out, unsigned int ifindex, int point)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point);
+
+	*out = hook;
+}
+
+static int hook_point(enum tc_hook hook)
+{
+	return hook == TC_HOOK_INGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS;
+}
+
+/* The id of a loaded program, 0 if that cannot be told. */
+static __u32 program_id(int program)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
+}
+
+/* Which program stands at our place?  0: none. */
+static __u32 filter_program(unsigned int ifindex, enum tc_hook hook)
+{
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE,
+		    .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook where;
+
+	hook_init(&where, ifindex, hook_point(hook));
+	return bpf_tc_query(&where, &filter) ? 0 : filter.prog_id;
+}
+
+static int filter_attach(int program, unsigned int ifindex, enum tc_hook hook, const char *mark)
+{
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE,
+		    .priority = FILTER_PRIORITY, .prog_fd = program);
+	struct bpf_tc_hook qdisc, where;
+	bool made;
+	int err;
+
+	if (program_id(program) == filter_program(ifindex, hook))
+		return 0;
+	hook_init(&qdisc, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+	hook_init(&where, ifindex, hook_point(hook));
+	err = bpf_tc_hook_create(&qdisc);
+	if (err && err != -EEXIST)
+		return err;
+	made = !err;
+	/* a directory of bpffs stands for a note: this qdisc is ours */
+	if (made && mkdir(mark, 0700)) {
+		err = -errno;
+		goto remove;
+	}
+	err = bpf_tc_attach(&where, &filter);
+	if (!err)
+		return 0;
+	if (made)
+		rmdir(mark);
+remove:
+	if (made)
+		bpf_tc_hook_destroy(&qdisc);
+	return err;
+}
+
+/* Others may have put filters on a qdisc of ours meanwhile: then it stays. */
+static void qdisc_remove(unsigned int ifindex)
+{
+	struct bpf_tc_hook qdisc;
+	struct rtnl *rtnl;
+
+	if (rtnl_open(&rtnl))
+		return;
+	if (rtnl_clsact_empty(rtnl, ifindex) > 0) {
+		hook_init(&qdisc, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+		bpf_tc_hook_destroy(&qdisc);
+	}
+	rtnl_close(rtnl);
+}
+
+static bool is_ours(__u32 id)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	int program = bpf_prog_get_fd_by_id(id);
+	bool ours = false;
+
+	if (program < 0)
+		return false;
+	if (!bpf_obj_get_info_by_fd(program, &info, &size))
+		ours = !strncmp(info.name, "ingress_tc", strlen("ingress_tc")) ||
+		       !strcmp(info.name, "egress");
+	close(program);
+	return ours;
+}
+
+static int filter_detach(unsigned int ifindex, enum tc_hook hook, const char *mark)
+{
+	/* with a handle and a priority alone: libbpf refuses anything more */
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE,
+		    .priority = FILTER_PRIORITY);
+	__u32 id = filter_program(ifindex, hook);
+	struct bpf_tc_hook where;
+	int err = 0;
+
+	if (id && is_ours(id)) {
+		hook_init(&where, ifindex, hook_point(hook));
+		err = bpf_tc_detach(&where, &filter);
+	}
+	if (!err && !rmdir(mark))
+		qdisc_remove(ifindex);
+	return err;
+}
+
+int tc_attach(unsigned int ifindex, enum tc_hook hook, const char *program)
+{
+	char pin[PATH_SIZE], mark[PATH_SIZE], path[PATH_SIZE];
+	int fd, err;
+
+	err = hook_pin(pin, "tcx", ifindex, hook);
+	if (!err)
+		err = hook_pin(mark, "clsact", ifindex, hook);
+	if (!err)
+		err = pin_path(path, sizeof(path), pin_dir_or_default(NULL), "prog", program);
+	if (err)
+		return err;
+	if (!access(pin, F_OK))
+		return 0;
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	err = tcx_attach(fd, ifindex, hook, pin);
+	if (err == -EINVAL)		/* the kernel does not know this attach type */
+		err = filter_attach(fd, ifindex, hook, mark);
+	close(fd);
+	return err;
+}
+
+int tc_detach(unsigned int ifindex, enum tc_hook hook)
+{
+	char pin[PATH_SIZE], mark[PATH_SIZE];
+	int err, err_filter;
+
+	err = hook_pin(pin, "tcx", ifindex, hook);
+	if (!err)
+		err = hook_pin(mark, "clsact", ifindex, hook);
+	if (err)
+		return err;
+	err = tcx_detach(pin);
+	err_filter = filter_detach(ifindex, hook, mark);
+	return err ? err : err_filter;
+}
+
+bool tc_attached(unsigned int ifindex, enum tc_hook hook)
+{
+	char pin[PATH_SIZE];
+	__u32 id;
+
+	if (!hook_pin(pin, "tcx", ifindex, hook) && !access(pin, F_OK))
+		return true;
+	id = filter_program(ifindex, hook);
+	return id && is_ours(id);
+}

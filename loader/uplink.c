@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * An uplink, piece by piece: ingress restore, the IPv6 rule, rp_filter, its
+ * addresses, and last the entry in map "link", which makes it count.  Taken
+ * apart in the opposite order.
+ */
+#include <errno.h>
+#include <string.h>
+#include <linux/rtnetlink.h>
+#include <segue/host.h>
+#include "control.h"
+#include "ingress.h"
+#include "rtnl.h"
+#include "sysctl.h"
+#include "uplink.h"
+
+struct search {
+	const char *name;
+	struct rtnl_link found;
+};
+
+static int device_named(void *context, const struct rtnl_link *device)
+{
+	struct search *search = context;
+
+	if (strcmp(search->name, device->name))
+		return 0;
+	search->found = *device;
+	return 1;
+}
+
+static int find_device(struct rtnl *rtnl, const char *name, struct rtnl_link *out)
+{
+	struct search search = { .name = name };
+	int ret = rtnl_links(rtnl, device_named, &search);
+
+	if (ret <= 0)
+		return ret ? ret : -ENODEV;
+	*out = search.found;
+	return 0;
+}
+
+/* The entry of map "link" with this name, other than `but` (0: any). */
+static int find_entry(struct segue *segue, const char *name, __u32 but, __u32 *out,
+		      struct segue_link *link)
+{
+	struct segue_link entry;
+	__u32 ifindex = 0;
+	int err;
+
+	while (!(err = segue_link_next(segue, &ifindex))) {
+		err = segue_link_get(segue, ifindex, &entry);
+		if (err == -ENOENT || ifindex == but)
+			continue;
+		if (err)
+			return err;
+		if (strcmp(name, entry.name))
+			continue;
+		*out = ifindex;
+		*link = entry;
+		return 0;
+	}
+	return err;
+}
+
+static __u8 link_flags(const struct rtnl_link *device)
+{
+	return SEGUE_LINK_PRESENT | (device->admin_up ? SEGUE_LINK_ADMIN_UP : 0) |
+	       (device->carrier ? SEGUE_LINK_CARRIER : 0);
+}
+
+/* SEGUE_RP_FILTER_KEPT unless it had to be changed. */
+static __u8 loosen_rp_filter(const char *name, char *why, unsigned int size)
+{
+	int before = rp_filter_get(name), err;
+
+	if (before < 0 || rp_filter_effective(name) != 1)
+		return SEGUE_RP_FILTER_KEPT;
+	err = rp_filter_set(name, 2);
+	if (err) {
+		why_add(why, size, "rp_filter stays strict (%s): packets that come by another "
+			"path will be dropped", strerror(-err));
+		return SEGUE_RP_FILTER_KEPT;
+	}
+	why_add(why, size, "rp_filter %d -> 2", before);
+	return before;
+}
+
+/* Whoever changed it meanwhile meant it. */
+static void restore_rp_filter(const char *name, __u8 before)
+{
+	if (before != SEGUE_RP_FILTER_KEPT && rp_filter_get(name) == 2)
+		rp_filter_set(name, before);
+}
+
+struct addresses {
+	struct segue *segue;
+	unsigned int ifindex;
+};
+
+/* Link-local addresses are the same on many links, and no peer is reached so. */
+static int put_address(void *context, const struct rtnl_addr *addr)
+{
+	struct addresses *addresses = context;
+
+	if (addr->ifindex != addresses->ifindex || addr->scope >= RT_SCOPE_LINK)
+		return 0;
+	return segue_addr_put(addresses->segue, &addr->addr, addr->ifindex);
+}
+
+static void del_addresses(struct segue *segue, unsigned int ifindex)
+{
+	struct segue_addr addr = {};
+	__u32 owner;
+
+	while (!segue_addr_next(segue, &addr, &owner)) {
+		if (owner != ifindex)
+			continue;
+		if (segue_addr_del(segue, &addr))
+			return;
+		/* a deleted key has no successor: from the beginning again */
+		memset(&addr, 0, sizeof(addr));
+	}
+}
+
+/* What happened between the look and the entry, before which nobody watched. */
+static void catch_up(struct segue *segue, struct rtnl *rtnl, const char *name, __u8 flags)
+{
+	struct rtnl_link now;
+
+	enum segue_reason reason;
+
+	if (find_device(rtnl, name, &now) || link_flags(&now) == flags)
+		return;
+	reason = !now.admin_up ? SEGUE_REASON_ADMIN_DOWN :
+		 !now.carrier ? SEGUE_REASON_CARRIER_LOST : SEGUE_REASON_CARRIER_BACK;
+	segue_link_set(segue, now.ifindex, link_flags(&now), reason);
+}
+
+static int attach_device(struct segue *segue, struct rtnl *rtnl, const struct rtnl_link *device,
+			 enum uplink_ingress ingress, char *why, unsigned int size)
+{
+	struct addresses addresses = { segue, device->ifindex };
+	struct segue_link link = {};
+	__u8 how = 0;
+	int err;
+
+	strcpy(link.name, device->name);
+	err = ingress_attach(device, ingress, &how, why, size);
+	if (err)
+		return err;
+	err = rtnl_rule_uplink_add(rtnl, device->name, SEGUE_RULE_PRIORITY - 1);
+	if (err) {
+		why_add(why, size, "cannot add its IPv6 rule: %s", strerror(-err));
+		goto ingress;
+	}
+	link.rp_filter = loosen_rp_filter(device->name, why, size);
+	err = rtnl_addrs(rtnl, put_address, &addresses);
+	if (err) {
+		why_add(why, size, "cannot enter its addresses into map addr: %s",
+			err == -E2BIG ? "it is full" : strerror(-err));
+		goto addresses;
+	}
+	link.flags = link_flags(device) | how;
+	link.reason = SEGUE_REASON_PLUGGED;
+	err = segue_link_put(segue, device->ifindex, &link);
+	if (err) {
+		why_add(why, size, "cannot enter it into map link: %s",
+			err == -ENOSPC || err == -E2BIG ? "it is full" : strerror(-err));
+		goto addresses;
+	}
+	catch_up(segue, rtnl, device->name, link_flags(device));
+	return 0;
+addresses:
+	del_addresses(segue, device->ifindex);
+	restore_rp_filter(device->name, link.rp_filter);
+	rtnl_rule_uplink_del(rtnl, device->name, SEGUE_RULE_PRIORITY - 1);
+ingress:
+	ingress_detach(device->ifindex);
+	return err;
+}
+
+/* The device may be gone, or another one may have its name by now. */
+static int detach_entry(struct segue *segue, struct rtnl *rtnl, __u32 ifindex,
+			const struct segue_link *link)
+{
+	struct rtnl_link device;
+	bool there = !find_device(rtnl, link->name, &device) && device.ifindex == ifindex;
+	int err, first;
+
+	first = segue_link_del(segue, ifindex);
+	del_addresses(segue, ifindex);
+	if (there) {
+		restore_rp_filter(link->name, link->rp_filter);
+		err = rtnl_rule_uplink_del(rtnl, link->name, SEGUE_RULE_PRIORITY - 1);
+		if (err && err != -ENOENT && !first)
+			first = err;
+	}
+	err = ingress_detach(ifindex);
+	return first ? first : err;
+}
+
+int uplink_attach(struct segue *segue, struct rtnl *rtnl, const char *name,
+		  enum uplink_ingress ingress, char *why, unsigned int size)
+{
+	struct segue_link link;
+	struct rtnl_link device;
+	__u32 ifindex;
+	int err;
+
+	if (why && size)
+		why[0] = '\0';
+	err = find_device(rtnl, name, &device);
+	if (err) {
+		why_add(why, size, "%s", err == -ENODEV ? "no such device" : strerror(-err));
+		return err;
+	}
+	/* a device that was unplugged and is back under another number */
+	if (!find_entry(segue, name, device.ifindex, &ifindex, &link))
+		detach_entry(segue, rtnl, ifindex, &link);
+	if (!segue_link_get(segue, device.ifindex, &link))
+		return 0;
+	return attach_device(segue, rtnl, &device, ingress, why, size);
+}
+
+int uplink_detach(struct segue *segue, struct rtnl *rtnl, const char *name)
+{
+	struct segue_link link;
+	__u32 ifindex;
+	int err;
+
+	err = find_entry(segue, name, 0, &ifindex, &link);
+	if (err)
+		return err;
+	return detach_entry(segue, rtnl, ifindex, &link);
+}
