@@ -33,12 +33,14 @@ static const char usage[] =
 "  --rate N                packets a second of each flow (1000)\n"
 "  --size N                octets of UDP payload (200)\n"
 "  --duration MS           how long to send (2000)\n"
-"  --drain MS              how long to receive after that (300)\n";
+"  --drain MS              how long to receive after that (300)\n"
+"  --trace FILE            every packet, as tab-separated text\n";
 
 static struct {
 	unsigned int rate, size;
 	uint64_t duration, drain;
-} option = { 1000, 200, 2000 * NS_PER_MS, 300 * NS_PER_MS };
+	const char *trace;
+} option = { 1000, 200, 2000 * NS_PER_MS, 300 * NS_PER_MS, NULL };
 
 /* Nothing else is begun when something is due this soon. */
 enum { QUIET_NS = 150000, REALTIME_PRIORITY = 50 };
@@ -73,7 +75,7 @@ static void parse(int argc, char **argv)
 		{ "inner", required_argument, NULL, 'i' }, { "at", required_argument, NULL, 'a' },
 		{ "rate", required_argument, NULL, 'r' }, { "size", required_argument, NULL, 'z' },
 		{ "duration", required_argument, NULL, 'd' }, { "drain", required_argument, NULL, 'D' },
-		{ "help", no_argument, NULL, 'h' }, {},
+		{ "trace", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, {},
 	};
 	int c;
 
@@ -91,6 +93,7 @@ static void parse(int argc, char **argv)
 		case 'z': option.size = strtoul(optarg, NULL, 0); break;
 		case 'd': option.duration = strtoull(optarg, NULL, 0) * NS_PER_MS; break;
 		case 'D': option.drain = strtoull(optarg, NULL, 0) * NS_PER_MS; break;
+		case 't': option.trace = optarg; break;
 		case 'h': fputs(usage, stdout); exit(0);
 		default: fputs(usage, stderr); exit(2);
 		}
@@ -210,7 +213,7 @@ int main(int argc, char **argv)
 	struct sched_param param = { .sched_priority = REALTIME_PRIORITY };
 	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	uint64_t start, end, interval;
+	uint64_t start, end, interval, origin;
 	uint32_t capacity;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -237,6 +240,9 @@ int main(int argc, char **argv)
 	wire_drain(NEVER);
 	host_read();
 	event_reap();
-	report_print(event_count && events[0].fired ? events[0].t0 : start, start, end, interval);
+	origin = event_count && events[0].fired ? events[0].t0 : start;
+	if (option.trace)
+		report_trace(option.trace, origin);
+	report_print(origin, start, end, interval);
 	return 0;
 }

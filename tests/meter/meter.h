@@ -129,6 +129,7 @@ struct json_object *host_report(uint64_t origin);
 
 /* report.c */
 void report_print(uint64_t origin, uint64_t start, uint64_t end, uint64_t interval);
+void report_trace(const char *path, uint64_t origin);
 
 /* main.c */
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -7,6 +7,7 @@
  * send interval.  A flow of which nothing arrives any more when sending ends
  * has no stall but "never", with the time that was observed after t0.
  */
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,6 +227,33 @@ static struct json_object *event_report(unsigned int i, uint64_t origin, uint64_
 	}
 	json_object_object_add(o, "flows", per_flow);
 	return o;
+}
+
+/* Every packet: flow, number, when it was sent and when it arrived (ms, "-": lost). */
+void report_trace(const char *path, uint64_t origin)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file)
+		fail("%s: %s", path, strerror(errno));
+	for (unsigned int k = 0; k < flow_count; k++) {
+		const struct flow *f = &flows[k];
+
+		for (uint32_t i = 0; i < f->sent; i++) {
+			fprintf(file, "%s\t%u\t%.4f\t", f->name, i,
+				(double)(int64_t)(f->sent_at[i] - origin) / NS_PER_MS);
+			if (f->arrived_at[i])
+				fprintf(file, "%.4f\n",
+					(double)(int64_t)(f->arrived_at[i] - origin) / NS_PER_MS);
+			else
+				fprintf(file, "-\n");
+		}
+	}
+	for (uint32_t i = 0; i < stream.count; i++)
+		fprintf(file, "%s\t%u\t-\t%.4f\n", stream.name, i,
+			(double)(int64_t)(stream.arrivals[i] - origin) / NS_PER_MS);
+	if (fclose(file))
+		fail("%s: %s", path, strerror(errno));
 }
 
 void report_print(uint64_t origin, uint64_t start, uint64_t end, uint64_t interval)

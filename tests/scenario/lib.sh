@@ -23,12 +23,12 @@ set -eE
 trap 'echo "error: ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND" >&2' ERR
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-export project
+
 export meter=$project/build/tests/meter/meter
 export segue=$project/build/segue
 
 # Where a scenario keeps its files: logs, configuration, reports.
-export out=${out:-$project/build/scenario}
+export out project node_wlan node_lte server_outer node_inner server_inner FAMILY SEGUE_HOSTS
 
 declare -A holder=()			# pid by host
 
@@ -156,27 +156,37 @@ half() { awk "BEGIN { print $1 / 2 }"; }
 
 # ---------------------------------------------------------------- strongSwan
 
-# family: the addresses of a scenario; v4 unless FAMILY=v6
-if [ "${FAMILY:-v4}" = v4 ]; then
-	node_wlan=10.1.0.2 node_lte=10.2.0.2 server_outer=10.9.0.2
-	node_inner=10.100.0.2 server_inner=10.200.0.1 host_bits=32
-else
-	node_wlan=fd01::2 node_lte=fd02::2 server_outer=fd09::2
-	node_inner=fd64::2 server_inner=fdc8::1 host_bits=128
-fi
+# addresses: of a scenario; IPv4 unless FAMILY=v6
+addresses() {
+	if [ "${FAMILY:-v4}" = v4 ]; then
+		node_wlan=10.1.0.2 node_lte=10.2.0.2 server_outer=10.9.0.2
+		node_inner=10.100.0.2 server_inner=10.200.0.1 host_bits=32
+	else
+		node_wlan=fd01::2 node_lte=fd02::2 server_outer=fd09::2
+		node_inner=fd64::2 server_inner=fdc8::1 host_bits=128
+	fi
+}
+addresses
 
 # The plugins of charon that a pre-shared key needs; each further one delays its start.
 plugins="random nonce aes sha1 sha2 hmac gcm kdf openssl kernel-netlink socket-default vici"
 
-# charon_conf HOST: strongswan.conf, and mobikex if SEGUE_HOSTS names the host
+# charon_conf HOST: strongswan.conf, with the agent if SEGUE_HOSTS names the host
 charon_conf() {
-	local name=$1 extra='' settings='' list=$plugins
+	local name=$1 segue_settings='' plugin_settings='' list=$plugins
 	if has_segue "$name"; then
 		list="$list mobikex"
-		settings=$(segue_settings)
-		extra="mobikex { load = yes
-			failback_delay = ${FAILBACK:-2s}
-		}"
+		# routes and virtual addresses are on segue0, which outlives every uplink;
+		# the agent reacts to the links, not charon's own roaming
+		segue_settings="install_routes = no
+			install_virtual_ip_on = segue0"
+		plugin_settings="kernel-netlink {
+				roam_events = no
+			}
+			mobikex {
+				failback_delay = ${FAILBACK_MS:-2000}
+				${MOBIKEX_EXTRA:-}
+			}"
 	fi
 	cat >"$out/$name/strongswan.conf" <<-END
 	charon {
@@ -184,7 +194,7 @@ charon_conf() {
 		port = 500
 		port_nat_t = 4500
 		send_vendor_id = yes
-		$settings
+		$segue_settings
 		${CHARON_EXTRA:-}
 		filelog {
 			log {
@@ -196,22 +206,24 @@ charon_conf() {
 				default = 1
 				ike = ${LOGLEVEL:-1}
 				knl = ${LOGLEVEL:-1}
-				cfg = 1
 			}
 		}
 		plugins {
-			$extra
+			$plugin_settings
 		}
 	}
 	swanctl { load = random }
 	END
 }
 
-# What the agent asks of the rest of charon (ike-agent/mobikex.conf says why).
-segue_settings() {
-	echo "install_routes = no"
-	echo "install_virtual_ip_on = segue0"
-	echo "interfaces_ignore = segue0"
+# plugin_install HOST: the agent beside stock charon's plugins, for this host only
+plugin_install() {
+	at "$1" bash -c '
+		dir=/usr/lib/ipsec/plugins
+		mkdir -p /run/plugins && mount --bind $dir /run/plugins &&
+		mount -t tmpfs tmpfs $dir && ln -s /run/plugins/* $dir/ &&
+		ln -sf "$1" $dir/libstrongswan-mobikex.so' \
+		plugin_install "$project/build/libstrongswan-mobikex.so"
 }
 
 has_segue() { [[ " ${SEGUE_HOSTS:-} " == *" $1 "* ]]; }
@@ -368,6 +380,7 @@ connect() {
 	swanctl_conf "$mode"
 	for name in node server; do
 		has_segue "$name" || continue
+		plugin_install "$name"
 		at "$name" "$segue" attach $([ "$name" = node ] && echo "wlan0 lte0" || echo eth0) \
 			>"$out/$name/attach.out" 2>&1 || die "segue attach on $name: $(<"$out/$name/attach.out")"
 	done
@@ -417,6 +430,39 @@ flow_tcp() { echo --stream "tcp,node,$flow_node,server,$flow_server,${1:-0}"; }
 # What cuts the uplink: the same spelling in every scenario.
 carrier_loss() { echo "down,router-${1:0:1},node"; }	# wlan0|lte0
 carrier_back() { echo "up,router-${1:0:1},node"; }
+
+# ---------------------------------------------------------------- scenarios
+
+# begin NAME: a part of a scenario with files, hosts and configuration of its own.
+# VARIABLE=VALUE arguments hold for this part only.
+begin() {
+	local setting
+	[ ${#holder[@]} = 0 ] || topology_down
+	unset ESP ENCAP FAMILY FAILBACK_MS CHARON_EXTRA MOBIKEX_EXTRA IKE_EXTRA IKE_NODE IKE_SERVER \
+		CHILD_EXTRA CHILD_NODE CHILD_SERVER LOGLEVEL
+	SEGUE_HOSTS="node server"
+	echo "$1"
+	out=${results:-$project/build/test}/$scenario/${1// /-}
+	shift
+	for setting; do
+		declare -g "$setting"
+	done
+	rm -rf "$out"
+	mkdir -p "$out"
+	addresses
+}
+
+# finish: the last line of every scenario
+finish() {
+	topology_down
+	trap - EXIT
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" != 0 ]
+	exit
+}
+
+scenario=$(basename "$0" .sh)
+trap 'topology_down' EXIT
 
 # ---------------------------------------------------------------- checks
 
@@ -486,3 +532,6 @@ topology_down() {
 	done
 	holder=()
 }
+
+# The meter's exec events run in a shell of their own.
+export -f at address uplink_routes uplink_restore uplink_plug link swan die has_segue
