@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_xfrm.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <libmnl/libmnl.h>
+
+static struct segue_addr to_addr(uint16_t family, const xfrm_address_t *xfrm)
+{
+	struct segue_addr addr = { .octet = {} };
+
+	if (family == AF_INET)
+	{
+		addr.octet[10] = addr.octet[11] = 0xff;
+		memcpy(addr.octet + SEGUE_ADDR_V4_OFFSET, &xfrm->a4, sizeof(xfrm->a4));
+	}
+	else
+	{
+		memcpy(addr.octet, xfrm->a6, sizeof(addr.octet));
+	}
+	return addr;
+}
+
+static void from_addr(uint16_t family, const struct segue_addr *addr,
+					  xfrm_address_t *xfrm)
+{
+	memset(xfrm, 0, sizeof(*xfrm));
+	if (family == AF_INET)
+	{
+		memcpy(&xfrm->a4, addr->octet + SEGUE_ADDR_V4_OFFSET, sizeof(xfrm->a4));
+	}
+	else
+	{
+		memcpy(xfrm->a6, addr->octet, sizeof(addr->octet));
+	}
+}
+
+static int each_sa(const struct nlmsghdr *header, void *data)
+{
+	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(header);
+	linked_list_t *list = data;
+	mobikex_xfrm_sa_t *sa;
+
+	if (header->nlmsg_type == XFRM_MSG_NEWSA &&
+		mnl_nlmsg_get_payload_len(header) >= sizeof(*info) &&
+		info->id.proto == IPPROTO_ESP)
+	{
+		INIT(sa,
+			.src = to_addr(info->family, &info->saddr),
+			.dst = to_addr(info->family, &info->id.daddr),
+			.spi = info->id.spi,
+			.proto = info->id.proto,
+			.mode = info->mode,
+			.family = info->family,
+		);
+		list->insert_last(list, sa);
+	}
+	return MNL_CB_OK;
+}
+
+static void add_policy(linked_list_t *list, const struct xfrm_userpolicy_info *info,
+					   const struct xfrm_user_tmpl *tmpl)
+{
+	bool transport = tmpl->mode == XFRM_MODE_TRANSPORT;
+	mobikex_xfrm_policy_t *policy;
+	uint16_t family = transport ? info->sel.family : tmpl->family;
+
+	INIT(policy,
+		.id = {
+			.sel = info->sel,
+			.index = info->index,
+			.dir = info->dir,
+		},
+		.family = info->sel.family,
+		.src = to_addr(family, transport ? &info->sel.saddr : &tmpl->saddr),
+		.dst = to_addr(family, transport ? &info->sel.daddr : &tmpl->id.daddr),
+	);
+	list->insert_last(list, policy);
+}
+
+static int each_policy(const struct nlmsghdr *header, void *data)
+{
+	const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(header);
+	const struct nlattr *attr;
+
+	if (header->nlmsg_type != XFRM_MSG_NEWPOLICY ||
+		mnl_nlmsg_get_payload_len(header) < sizeof(*info))
+	{
+		return MNL_CB_OK;
+	}
+	mnl_attr_for_each(attr, header, sizeof(*info))
+	{
+		if (mnl_attr_get_type(attr) == XFRMA_TMPL &&
+			mnl_attr_get_payload_len(attr) >= sizeof(struct xfrm_user_tmpl))
+		{
+			add_policy(data, info, mnl_attr_get_payload(attr));
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+/**
+ * Send one request and take what comes back.
+ */
+static int talk(struct nlmsghdr *request, mnl_cb_t cb, void *data)
+{
+	char buffer[32768];	/* NLMSG_GOODSIZE of a dump, at most */
+	struct mnl_socket *socket;
+	ssize_t length;
+	int result = -1, error;
+
+	socket = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);
+	if (!socket)
+	{
+		return -errno;
+	}
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
+		mnl_socket_sendto(socket, request, request->nlmsg_len) > 0)
+	{
+		do
+		{
+			length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+			result = length < 0 ? -1 : mnl_cb_run(buffer, length, 0,
+										mnl_socket_get_portid(socket), cb, data);
+		}
+		while (result > MNL_CB_STOP);
+	}
+	error = result < 0 ? -errno : 0;
+	mnl_socket_close(socket);
+	return error;
+}
+
+static linked_list_t *dump(uint16_t type, mnl_cb_t cb)
+{
+	char buffer[MNL_NLMSG_HDRLEN] = {};
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	linked_list_t *list = linked_list_create();
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	if (talk(request, cb, list))
+	{
+		list->destroy_function(list, free);
+		return NULL;
+	}
+	return list;
+}
+
+linked_list_t *mobikex_xfrm_sas(void)
+{
+	return dump(XFRM_MSG_GETSA, each_sa);
+}
+
+linked_list_t *mobikex_xfrm_policies(void)
+{
+	return dump(XFRM_MSG_GETPOLICY, each_policy);
+}
+
+int mobikex_xfrm_sa_del(const mobikex_xfrm_sa_t *sa)
+{
+	char buffer[512] = {};
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct xfrm_usersa_id *id;
+	xfrm_address_t src;
+
+	request->nlmsg_type = XFRM_MSG_DELSA;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	id = mnl_nlmsg_put_extra_header(request, sizeof(*id));
+	from_addr(sa->family, &sa->dst, &id->daddr);
+	id->spi = sa->spi;
+	id->family = sa->family;
+	id->proto = sa->proto;
+	from_addr(sa->family, &sa->src, &src);
+	mnl_attr_put(request, XFRMA_SRCADDR, sizeof(src), &src);
+	return talk(request, NULL, NULL);
+}
+
+int mobikex_xfrm_policy_del(const mobikex_xfrm_policy_t *policy)
+{
+	char buffer[512] = {};
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct xfrm_userpolicy_id *id;
+
+	request->nlmsg_type = XFRM_MSG_DELPOLICY;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	id = mnl_nlmsg_put_extra_header(request, sizeof(*id));
+	*id = policy->id;
+	return talk(request, NULL, NULL);
+}

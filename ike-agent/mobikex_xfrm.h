@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel has of XFRM, independent of what this charon put there.
+ */
+#ifndef MOBIKEX_XFRM_H_
+#define MOBIKEX_XFRM_H_
+
+#include <stdint.h>
+#include <linux/types.h>
+#include <linux/xfrm.h>
+#include <collections/linked_list.h>
+#include <segue/addr.h>
+
+typedef struct {
+	struct segue_addr src;
+	struct segue_addr dst;
+	uint32_t spi;
+	uint8_t proto;
+	uint8_t mode;
+	uint16_t family;
+} mobikex_xfrm_sa_t;
+
+typedef struct {
+	struct xfrm_userpolicy_id id;
+	uint16_t family;
+	/** Addresses of the template; of the selector in transport mode */
+	struct segue_addr src;
+	struct segue_addr dst;
+} mobikex_xfrm_policy_t;
+
+/** All ESP SAs, mobikex_xfrm_sa_t to be freed; NULL on failure. */
+linked_list_t *mobikex_xfrm_sas(void);
+
+/** All policies with a template, mobikex_xfrm_policy_t to be freed; NULL on failure. */
+linked_list_t *mobikex_xfrm_policies(void);
+
+/** 0 or a negative errno. */
+int mobikex_xfrm_sa_del(const mobikex_xfrm_sa_t *sa);
+int mobikex_xfrm_policy_del(const mobikex_xfrm_policy_t *policy);
+
+#endif	/* MOBIKEX_XFRM_H_ */
