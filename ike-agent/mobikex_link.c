@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_link.h"
+#include "mobikex_host.h"
+
+#include <errno.h>
+#include <string.h>
+
+static mobikex_link_t *link_by_index(uint32_t ifindex)
+{
+	enumerator_t *enumerator;
+	mobikex_link_t *link, *found = NULL;
+
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (!found && enumerator->enumerate(enumerator, &link))
+	{
+		found = ifindex && link->ifindex == ifindex ? link : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+static mobikex_link_t *link_by_name(const char *name)
+{
+	enumerator_t *enumerator;
+	mobikex_link_t *link, *found = NULL;
+
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (!found && enumerator->enumerate(enumerator, &link))
+	{
+		found = streq(link->name, name) ? link : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+static bool has_addr(mobikex_link_t *link, const struct segue_addr *addr,
+					 bool take)
+{
+	enumerator_t *enumerator;
+	struct segue_addr *current;
+	bool found = FALSE;
+
+	enumerator = link->addrs->create_enumerator(link->addrs);
+	while (!found && enumerator->enumerate(enumerator, &current))
+	{
+		found = segue_addr_equal(current, addr);
+		if (found && take)
+		{
+			link->addrs->remove_at(link->addrs, enumerator);
+			free(current);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
+{
+	enumerator_t *enumerator;
+	mobikex_link_t *link, *found = NULL;
+
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (!found && enumerator->enumerate(enumerator, &link))
+	{
+		found = link->ifindex && has_addr(link, addr, FALSE) ? link : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+bool mobikex_link_up(mobikex_link_t *link, uint64_t *since)
+{
+	struct segue_link entry;
+
+	if (!link->ifindex || !mobikex->segue ||
+		segue_link_get(mobikex->segue, link->ifindex, &entry))
+	{
+		return FALSE;
+	}
+	if (since)
+	{
+		*since = entry.changed_ns;
+	}
+	return (entry.flags & SEGUE_LINK_UP) == SEGUE_LINK_UP;
+}
+
+bool mobikex_link_addr_changed(const struct rtnl_addr *addr, bool gone)
+{
+	mobikex_link_t *link = link_by_index(addr->ifindex);
+	struct segue_addr *copy;
+	char text[INET6_ADDRSTRLEN];
+
+	if (!link || !mobikex->segue || !mobikex_addr_plausible(&addr->addr))
+	{
+		return FALSE;
+	}
+	if (gone)
+	{
+		if (!has_addr(link, &addr->addr, TRUE))
+		{
+			return FALSE;
+		}
+		segue_addr_del(mobikex->segue, &addr->addr);
+		DBG1(DBG_KNL, "segue: %s lost its address %s", link->name,
+			 segue_addr_text(&addr->addr, text));
+		return TRUE;
+	}
+	if (addr->tentative || has_addr(link, &addr->addr, FALSE))
+	{
+		return FALSE;
+	}
+	copy = malloc_thing(struct segue_addr);
+	*copy = addr->addr;
+	link->addrs->insert_last(link->addrs, copy);
+	segue_addr_put(mobikex->segue, &addr->addr, link->ifindex);
+	DBG2(DBG_KNL, "segue: %s has address %s", link->name,
+		 segue_addr_text(&addr->addr, text));
+	return TRUE;
+}
+
+/**
+ * A device came back under the name of one that was unplugged.
+ */
+static bool replug(mobikex_link_t *link, const struct rtnl_link *device)
+{
+	struct segue_link entry;
+	char why[256] = "";
+	int err;
+
+	err = uplink_attach(mobikex->segue, mobikex->rtnl, link->name, UPLINK_AUTO,
+						why, sizeof(why));
+	if (!err)
+	{
+		err = segue_link_get(mobikex->segue, device->ifindex, &entry);
+	}
+	if (err)
+	{
+		DBG1(DBG_KNL, "segue: %s is back but could not be attached: %s",
+			 link->name, why[0] ? why : strerror(-err));
+		return FALSE;
+	}
+	link->ifindex = device->ifindex;
+	link->bit = entry.bit;
+	DBG1(DBG_KNL, "segue: %s is back%s%s", link->name, why[0] ? ": " : "", why);
+	return TRUE;
+}
+
+static void unplug(mobikex_link_t *link)
+{
+	void *addr;
+
+	DBG1(DBG_KNL, "segue: %s is gone", link->name);
+	uplink_detach(mobikex->segue, mobikex->rtnl, link->name);
+	while (link->addrs->remove_first(link->addrs, &addr) == SUCCESS)
+	{
+		segue_addr_del(mobikex->segue, addr);
+		free(addr);
+	}
+	link->ifindex = 0;
+}
+
+/**
+ * Where fentry watches links this finds nothing to do: it was there first.
+ */
+static bool apply_state(mobikex_link_t *link, const struct rtnl_link *device)
+{
+	enum segue_reason reason = SEGUE_REASON_NONE;
+	struct segue_link entry;
+	uint8_t now;
+
+	if (segue_link_get(mobikex->segue, link->ifindex, &entry))
+	{
+		return FALSE;
+	}
+	now = SEGUE_LINK_PRESENT | (device->carrier ? SEGUE_LINK_CARRIER : 0) |
+		  (device->admin_up ? SEGUE_LINK_ADMIN_UP : 0);
+	if (now == (entry.flags & SEGUE_LINK_UP))
+	{
+		return TRUE;
+	}
+	if ((now ^ entry.flags) & SEGUE_LINK_ADMIN_UP)
+	{
+		reason = device->admin_up ? SEGUE_REASON_ADMIN_UP :
+									SEGUE_REASON_ADMIN_DOWN;
+	}
+	else
+	{
+		reason = device->carrier ? SEGUE_REASON_CARRIER_BACK :
+								   SEGUE_REASON_CARRIER_LOST;
+	}
+	segue_link_set(mobikex->segue, link->ifindex, now, reason);
+	return TRUE;
+}
+
+bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
+{
+	mobikex_link_t *link = link_by_name(device->name);
+
+	if (!link || !mobikex->segue)
+	{
+		return FALSE;
+	}
+	if (gone)
+	{
+		if (link->ifindex != device->ifindex)
+		{
+			return FALSE;
+		}
+		unplug(link);
+		return TRUE;
+	}
+	if (link->ifindex && link->ifindex != device->ifindex)
+	{	/* replaced faster than we were told */
+		unplug(link);
+	}
+	if (!link->ifindex)
+	{
+		return replug(link, device);
+	}
+	return apply_state(link, device);
+}
+
+CALLBACK(each_addr, int,
+	bool *changed, const struct rtnl_addr *addr)
+{
+	*changed |= mobikex_link_addr_changed(addr, FALSE);
+	return 0;
+}
+
+CALLBACK(each_link, int,
+	linked_list_t *seen, const struct rtnl_link *device)
+{
+	mobikex_link_t *link = link_by_name(device->name);
+
+	mobikex_link_changed(device, FALSE);
+	if (link)
+	{
+		seen->insert_last(seen, link);
+	}
+	return 0;
+}
+
+void mobikex_links_resync(void)
+{
+	enumerator_t *enumerator;
+	linked_list_t *seen = linked_list_create(), *old = linked_list_create();
+	mobikex_link_t *link;
+	struct segue_addr *addr;
+	bool changed = FALSE;
+	void *found;
+
+	rtnl_links(mobikex->rtnl, (void*)each_link, seen);
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (enumerator->enumerate(enumerator, &link))
+	{
+		found = link;
+		if (link->ifindex && !seen->find_first(seen, NULL, &found))
+		{
+			unplug(link);
+		}
+		while (link->addrs->remove_first(link->addrs, (void**)&addr) == SUCCESS)
+		{
+			old->insert_last(old, addr);
+		}
+	}
+	enumerator->destroy(enumerator);
+	rtnl_addrs(mobikex->rtnl, (void*)each_addr, &changed);
+	while (old->remove_first(old, (void**)&addr) == SUCCESS)
+	{
+		if (!mobikex_link_of(addr))
+		{
+			segue_addr_del(mobikex->segue, addr);
+		}
+		free(addr);
+	}
+	old->destroy(old);
+	seen->destroy(seen);
+}
+
+void mobikex_links_load(void)
+{
+	mobikex_link_t *link;
+	struct segue_link entry;
+	uint32_t ifindex = 0;
+	bool changed = FALSE;
+
+	while (!segue_link_next(mobikex->segue, &ifindex))
+	{
+		if (segue_link_get(mobikex->segue, ifindex, &entry))
+		{
+			continue;
+		}
+		INIT(link,
+			.ifindex = ifindex,
+			.bit = entry.bit,
+			.addrs = linked_list_create(),
+		);
+		snprintf(link->name, sizeof(link->name), "%s", entry.name);
+		mobikex->links->insert_last(mobikex->links, link);
+	}
+	rtnl_addrs(mobikex->rtnl, (void*)each_addr, &changed);
+}
+
+void mobikex_links_flush(void)
+{
+	mobikex_link_t *link;
+
+	while (mobikex->links->remove_first(mobikex->links,
+										(void**)&link) == SUCCESS)
+	{
+		link->addrs->destroy_function(link->addrs, free);
+		free(link);
+	}
+}

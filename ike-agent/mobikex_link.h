@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Link: a device that segue is attached to, with its local addresses.  The
+ * agent's copy of the maps "link" and "addr", kept in step with rtnetlink.
+ * All of it with the agent's lock held.
+ */
+#ifndef MOBIKEX_LINK_H_
+#define MOBIKEX_LINK_H_
+
+#include "mobikex_agent.h"
+
+typedef struct {
+	/** Name it was attached under; outlives the device */
+	char name[SEGUE_IFNAME_SIZE];
+	/** 0 while the device is unplugged */
+	uint32_t ifindex;
+	/** Its bit in links_up */
+	uint8_t bit;
+	/** struct segue_addr, in the order they came */
+	linked_list_t *addrs;
+} mobikex_link_t;
+
+/** Read the maps and dump the addresses (at attach). */
+void mobikex_links_load(void);
+
+/** Dump links and addresses again (rtnetlink lost messages). */
+void mobikex_links_resync(void);
+
+void mobikex_links_flush(void);
+
+/** The link that owns this address, NULL if none does. */
+mobikex_link_t *mobikex_link_of(const struct segue_addr *addr);
+
+/** Is the link up, as the data path sees it?  since: when that changed last. */
+bool mobikex_link_up(mobikex_link_t *link, uint64_t *since);
+
+/**
+ * rtnetlink told of a change.
+ *
+ * @return			TRUE if paths may have changed
+ */
+bool mobikex_link_changed(const struct rtnl_link *link, bool gone);
+bool mobikex_link_addr_changed(const struct rtnl_addr *addr, bool gone);
+
+#endif	/* MOBIKEX_LINK_H_ */

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_listener.h"
+#include "mobikex_check.h"
+#include "mobikex_handover.h"
+#include "mobikex_orphan.h"
+#include "mobikex_session.h"
+
+#include <string.h>
+#include <arpa/inet.h>
+#include <encoding/payloads/notify_payload.h>
+#include <segue/mobikex.h>
+
+/** RFC 4555 4.2.5 */
+#define COOKIE2_MIN 8
+#define COOKIE2_MAX 64
+
+typedef struct private_mobikex_listener_t private_mobikex_listener_t;
+
+struct private_mobikex_listener_t {
+
+	/**
+	 * Public interface
+	 */
+	mobikex_listener_t public;
+};
+
+static mobikex_hello_t *hello_find(uint32_t ike)
+{
+	enumerator_t *enumerator;
+	mobikex_hello_t *hello, *found = NULL;
+
+	enumerator = mobikex->hellos->create_enumerator(mobikex->hellos);
+	while (!found && enumerator->enumerate(enumerator, &hello))
+	{
+		found = hello->ike == ike ? hello : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Not trusted yet: read when the first SA is installed, after AUTH was verified.
+ */
+static void hello_note(uint32_t ike, chunk_t data)
+{
+	struct mobikex_supported supported;
+	mobikex_hello_t *hello;
+
+	if (data.len < sizeof(supported))
+	{
+		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of %zu octets ignored", data.len);
+		return;
+	}
+	memcpy(&supported, data.ptr, sizeof(supported));
+	if (supported.version < MOBIKEX_VERSION)
+	{
+		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of version %u ignored",
+			 supported.version);
+		return;
+	}
+	hello = hello_find(ike);
+	if (!hello)
+	{
+		INIT(hello,
+			.ike = ike,
+		);
+		mobikex->hellos->insert_last(mobikex->hellos, hello);
+	}
+	hello->capabilities = ntohs(supported.capabilities);
+}
+
+static void hello_forget(uint32_t ike)
+{
+	mobikex_hello_t *hello = hello_find(ike);
+
+	if (hello)
+	{
+		mobikex->hellos->remove(mobikex->hellos, hello, NULL);
+		free(hello);
+	}
+}
+
+/**
+ * We say it where charon says MOBIKE_SUPPORTED, as responder only if asked.
+ */
+static void say_hello(ike_sa_t *ike_sa, message_t *message)
+{
+	struct mobikex_supported supported = {
+		.version = MOBIKEX_VERSION,
+		.capabilities = htons(MOBIKEX_RESTORES),
+	};
+
+	if (!message->get_notify(message, MOBIKE_SUPPORTED) ||
+		!mobikex_agent_attach())
+	{
+		return;
+	}
+	if (message->get_request(message) ||
+		hello_find(ike_sa->get_unique_id(ike_sa)))
+	{
+		message->add_notify(message, FALSE, MOBIKEX_SUPPORTED,
+							chunk_from_thing(supported));
+	}
+}
+
+/**
+ * Look for what concerns us in a message of the peer.
+ *
+ * @return			TRUE if it changes the peer's address list
+ */
+static bool read_notifies(ike_sa_t *ike_sa, message_t *message)
+{
+	enumerator_t *enumerator;
+	payload_t *payload;
+	notify_payload_t *notify;
+	bool auth = message->get_exchange_type(message) == IKE_AUTH, list = FALSE;
+	chunk_t data;
+
+	enumerator = message->create_payload_enumerator(message);
+	while (enumerator->enumerate(enumerator, &payload))
+	{
+		if (payload->get_type(payload) != PLV2_NOTIFY)
+		{
+			continue;
+		}
+		notify = (notify_payload_t*)payload;
+		data = notify->get_notification_data(notify);
+		switch ((int)notify->get_notify_type(notify))
+		{
+			case MOBIKEX_SUPPORTED:
+				if (auth)
+				{
+					hello_note(ike_sa->get_unique_id(ike_sa), data);
+				}
+				break;
+			case ADDITIONAL_IP4_ADDRESS:
+			case ADDITIONAL_IP6_ADDRESS:
+			case NO_ADDITIONAL_ADDRESSES:
+				list = TRUE;
+				break;
+			case COOKIE2:
+				if (data.len < COOKIE2_MIN || data.len > COOKIE2_MAX)
+				{
+					DBG1(DBG_IKE, "segue: the peer sent a COOKIE2 of %zu octets",
+						 data.len);
+				}
+				break;
+			default:
+				break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return list && !auth;
+}
+
+static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
+{
+	mobikex_session_t *session;
+	uint32_t ike = ike_sa->get_unique_id(ike_sa);
+
+	if (read_notifies(ike_sa, message))
+	{
+		mobikex_job_queue(ike, mobikex_check_refresh, 0, 0);
+		return;
+	}
+	session = mobikex_session_by_ike(ike);
+	if (session && !message->get_request(message) &&
+		mobikex_check_waiting(session))
+	{	/* the window is free */
+		mobikex_job_queue(ike, mobikex_check_next, 0, 0);
+	}
+}
+
+/**
+ * Keep the request, to send it again when its path is gone.
+ */
+static void outgoing_encoded(ike_sa_t *ike_sa, message_t *message)
+{
+	mobikex_session_t *session;
+
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session && message->get_request(message))
+	{
+		chunk_free(&session->request);
+		session->request = chunk_clone(message->get_packet_data(message));
+		session->request_mid = message->get_message_id(message);
+	}
+}
+
+METHOD(listener_t, message_hook, bool,
+	private_mobikex_listener_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	if (!ike_sa || ike_sa->get_version(ike_sa) != IKEV2)
+	{
+		return TRUE;
+	}
+	mobikex->lock->lock(mobikex->lock);
+	if (plain && incoming)
+	{
+		incoming_plain(ike_sa, message);
+	}
+	else if (plain && message->get_exchange_type(message) == IKE_AUTH)
+	{
+		say_hello(ike_sa, message);
+	}
+	else if (!plain && !incoming)
+	{
+		outgoing_encoded(ike_sa, message);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return TRUE;
+}
+
+METHOD(listener_t, ike_updown, bool,
+	private_mobikex_listener_t *this, ike_sa_t *ike_sa, bool up)
+{
+	if (up && ike_sa->get_version(ike_sa) == IKEV2)
+	{
+		mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_orphans_adopt,
+						  0, 0);
+		mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_check_refresh,
+						  0, 0);
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, ike_rekey, bool,
+	private_mobikex_listener_t *this, ike_sa_t *old, ike_sa_t *new)
+{
+	mobikex_session_t *session;
+	mobikex_hello_t *hello;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(old->get_unique_id(old));
+	if (session)
+	{
+		mobikex_session_rekey(session, new);
+		session->queued = session->checking = session->failback = FALSE;
+		mobikex_follow_queue(session);
+		mobikex_job_queue(session->ike, mobikex_check_next, 0, 0);
+	}
+	hello = hello_find(old->get_unique_id(old));
+	if (hello)
+	{
+		hello->ike = new->get_unique_id(new);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return TRUE;
+}
+
+METHOD(listener_t, ike_update, bool,
+	private_mobikex_listener_t *this, ike_sa_t *ike_sa, host_t *local,
+	host_t *remote)
+{
+	mobikex_handover_by_ike(ike_sa, local, remote);
+	return TRUE;
+}
+
+METHOD(listener_t, ike_state_change, bool,
+	private_mobikex_listener_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
+{
+	mobikex_session_t *session;
+
+	if (state == IKE_DESTROYING)
+	{
+		mobikex->lock->lock(mobikex->lock);
+		hello_forget(ike_sa->get_unique_id(ike_sa));
+		session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+		if (session)
+		{
+			mobikex_session_close(session);
+		}
+		mobikex->lock->unlock(mobikex->lock);
+	}
+	return TRUE;
+}
+
+METHOD(mobikex_listener_t, destroy, void,
+	private_mobikex_listener_t *this)
+{
+	free(this);
+}
+
+mobikex_listener_t *mobikex_listener_create(void)
+{
+	private_mobikex_listener_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.message = _message_hook,
+				.ike_updown = _ike_updown,
+				.ike_rekey = _ike_rekey,
+				.ike_update = _ike_update,
+				.ike_state_change = _ike_state_change,
+			},
+			.destroy = _destroy,
+		},
+	);
+	return &this->public;
+}

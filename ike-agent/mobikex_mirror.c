@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_mirror.h"
+#include "mobikex_host.h"
+#include "mobikex_policy.h"
+
+#include <errno.h>
+#include <string.h>
+
+/** SPIs tried until one is not in use towards another local address */
+#define SPI_TRIES 8
+
+/** charon's own functions */
+static kernel_interface_t kernel;
+static bool installed;
+
+kernel_interface_t *mobikex_mirror_kernel(void)
+{
+	return &kernel;
+}
+
+static struct segue_sa_key key_of(mobikex_sa_t *sa)
+{
+	struct segue_addr remote = mobikex_addr(sa->session->remote);
+
+	return (struct segue_sa_key){
+		.spi = sa->spi,
+		.peer = sa->inbound ? 0 : segue_addr_fold(&remote),
+	};
+}
+
+/**
+ * dst may be the kernel's address or any that charon has used.
+ */
+static bool is_to(mobikex_sa_t *sa, host_t *dst)
+{
+	return mobikex_host_known(sa->inbound ? sa->session->locals :
+							  sa->session->remotes, dst);
+}
+
+static mobikex_sa_t *sa_find(uint32_t spi, uint8_t proto, host_t *dst)
+{
+	enumerator_t *enumerator;
+	mobikex_sa_t *sa, *found = NULL;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (!found && enumerator->enumerate(enumerator, &sa))
+	{
+		found = sa->spi == spi && sa->proto == proto && is_to(sa, dst) ? sa : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * An SA whose addresses have to be translated
+ */
+static mobikex_sa_t *sa_pinned(kernel_ipsec_sa_id_t *id)
+{
+	mobikex_sa_t *sa = sa_find(id->spi, id->proto, id->dst);
+
+	return sa && sa->session->state != MOBIKEX_STOCK ? sa : NULL;
+}
+
+static bool spi_in_use(uint32_t spi, uint8_t proto)
+{
+	enumerator_t *enumerator;
+	mobikex_sa_t *sa;
+	bool found = FALSE;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (!found && enumerator->enumerate(enumerator, &sa))
+	{
+		found = sa->inbound && sa->spi == spi && sa->proto == proto;
+	}
+	enumerator->destroy(enumerator);
+	if (!found && mobikex->segue)
+	{	/* what an earlier charon left counts as well */
+		struct segue_sa_key key = { .spi = spi };
+		struct segue_sa entry;
+
+		found = !segue_sa_get(mobikex->segue, &key, &entry);
+	}
+	return found;
+}
+
+static mobikex_sa_t *sa_add(mobikex_session_t *session, uint32_t spi,
+							uint8_t proto, bool inbound)
+{
+	mobikex_sa_t *sa;
+
+	INIT(sa,
+		.session = session,
+		.spi = spi,
+		.proto = proto,
+		.inbound = inbound,
+	);
+	mobikex->sas->insert_last(mobikex->sas, sa);
+	session->sas++;
+	return sa;
+}
+
+static void map_del(mobikex_sa_t *sa)
+{
+	struct segue_sa_key key = key_of(sa);
+
+	if (sa->installed && sa->session->published && mobikex->segue)
+	{
+		segue_sa_del(mobikex->segue, &key);
+	}
+	sa->installed = FALSE;
+}
+
+/**
+ * May destroy its session with the last one.
+ */
+static void sa_remove(mobikex_sa_t *sa)
+{
+	mobikex_session_t *session = sa->session;
+
+	map_del(sa);
+	mobikex->sas->remove(mobikex->sas, sa, NULL);
+	free(sa);
+	session->sas--;
+	mobikex_session_release(session);
+}
+
+static bool any_installed(mobikex_session_t *session)
+{
+	enumerator_t *enumerator;
+	mobikex_sa_t *sa;
+	bool found = FALSE;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (!found && enumerator->enumerate(enumerator, &sa))
+	{
+		found = sa->session == session && sa->installed;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+static int map_put(mobikex_sa_t *sa)
+{
+	struct segue_sa_key key = key_of(sa);
+
+	if (!sa->session->published || !mobikex->segue)
+	{	/* detached: attach publishes it */
+		return 0;
+	}
+	return segue_sa_put(mobikex->segue, &key, &sa->entry);
+}
+
+void mobikex_mirror_publish(void)
+{
+	enumerator_t *enumerator;
+	mobikex_sa_t *sa;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (enumerator->enumerate(enumerator, &sa))
+	{
+		if (sa->installed && sa->session->published)
+		{
+			sa->entry.session = sa->session->id;
+			map_put(sa);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+static kernel_feature_t get_features(kernel_interface_t *this)
+{
+	kernel_feature_t features = kernel.get_features(this);
+	mobikex_session_t *session;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_current();
+	if (session && session->state == MOBIKEX_PINNED)
+	{	/* child_sa_t.update() asks this: no drop policies, no reinstall */
+		features |= KERNEL_NO_POLICY_UPDATES;
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return features;
+}
+
+/**
+ * The kernel's addresses for a pair of charon's, to be destroyed
+ */
+static bool canonical_pair(mobikex_session_t *session, host_t **src, host_t **dst)
+{
+	if (!session)
+	{
+		return FALSE;
+	}
+	*src = mobikex_session_canonical(session, *src);
+	*dst = mobikex_session_canonical(session, *dst);
+	*src = (*src)->clone(*src);
+	*dst = (*dst)->clone(*dst);
+	return TRUE;
+}
+
+static status_t get_spi(kernel_interface_t *this, host_t *src, host_t *dst,
+						uint8_t proto, uint32_t *spi)
+{
+	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
+	kernel_ipsec_sa_id_t id = { .src = src, .dst = dst, .proto = proto };
+	kernel_ipsec_del_sa_t data = {};
+	mobikex_session_t *session;
+	status_t status = FAILED;
+	bool translated, used;
+	int i;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = ike_sa ? mobikex_session_create(ike_sa) : NULL;
+	translated = canonical_pair(session, &id.src, &id.dst);
+	mobikex->lock->unlock(mobikex->lock);
+
+	for (i = 0; i < SPI_TRIES; i++)
+	{
+		status = kernel.get_spi(this, id.src, id.dst, proto, spi);
+		if (status != SUCCESS || !session)
+		{
+			break;
+		}
+		mobikex->lock->lock(mobikex->lock);
+		used = spi_in_use(*spi, proto);
+		if (!used)
+		{
+			sa_add(session, *spi, proto, TRUE);
+		}
+		mobikex->lock->unlock(mobikex->lock);
+		if (!used)
+		{
+			break;
+		}
+		/* unique towards this address only: XFRM's key has the destination */
+		id.spi = *spi;
+		kernel.del_sa(this, &id, &data);
+		status = FAILED;
+	}
+	if (translated)
+	{
+		id.src->destroy(id.src);
+		id.dst->destroy(id.dst);
+	}
+	return status;
+}
+
+static status_t get_cpi(kernel_interface_t *this, host_t *src, host_t *dst,
+						uint16_t *cpi)
+{
+	status_t status;
+	bool translated;
+
+	mobikex->lock->lock(mobikex->lock);
+	translated = canonical_pair(mobikex_session_current(), &src, &dst);
+	mobikex->lock->unlock(mobikex->lock);
+	status = kernel.get_cpi(this, src, dst, cpi);
+	if (translated)
+	{
+		src->destroy(src);
+		dst->destroy(dst);
+	}
+	return status;
+}
+
+/**
+ * In transport mode the canonical pair is also the selector.  If another peer's
+ * session is pinned to the same pair but has moved away from it, the two could
+ * not be told apart: traffic for one would go into the SA of the other.
+ */
+static bool is_taken(mobikex_session_t *session)
+{
+	enumerator_t *enumerator;
+	mobikex_session_t *other;
+	bool taken = FALSE;
+
+	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
+	while (!taken && enumerator->enumerate(enumerator, &other))
+	{
+		taken = other != session && other->state == MOBIKEX_PINNED &&
+				other->local->ip_equals(other->local, session->local) &&
+				other->remote->ip_equals(other->remote, session->remote) &&
+				!other->other->ip_equals(other->other, other->remote) &&
+				!other->peer_id->equals(other->peer_id, session->peer_id);
+	}
+	enumerator->destroy(enumerator);
+	return taken;
+}
+
+static void refuse(mobikex_session_t *session, enum segue_reason reason,
+				   const char *why)
+{
+	DBG1(DBG_KNL, "segue: session %s[%u]: SA refused: %s", session->name,
+		 session->id, why);
+	mobikex_event(session->id, SEGUE_EVENT_REFUSAL, reason);
+}
+
+/**
+ * Everything before the kernel gets the SA.  FALSE: it must not get it.  No SA:
+ * none of ours.
+ */
+static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
+					kernel_ipsec_add_sa_t *data, mobikex_sa_t **out)
+{
+	mobikex_session_t *session;
+	mobikex_sa_t *sa = NULL;
+	int err;
+
+	session = mobikex_session_current();
+	if (!session || !ike_sa ||
+		!mobikex_session_pin(session, ike_sa, data->mode, id->proto, data->encap))
+	{
+		return TRUE;
+	}
+	if (data->mode == MODE_TRANSPORT && is_taken(session))
+	{
+		refuse(session, SEGUE_REASON_NOT_OWNED, "another peer that has moved "
+			   "away is still pinned to this address pair");
+		return FALSE;
+	}
+	if (id->proto != IPPROTO_ESP ||
+		(data->mode == MODE_TRANSPORT && !session->restores))
+	{
+		refuse(session, SEGUE_REASON_NONE, "cannot be moved with the others "
+			   "of its IKE_SA");
+		return FALSE;
+	}
+	sa = data->inbound ? sa_find(id->spi, id->proto, id->dst) : NULL;
+	sa = sa ?: sa_add(session, id->spi, id->proto, data->inbound);
+	sa->entry = (struct segue_sa){
+		.session = session->id,
+		.reqid = data->reqid,
+		.mode = data->mode == MODE_TRANSPORT ? SEGUE_SA_TRANSPORT :
+				data->mode == MODE_BEET ? SEGUE_SA_BEET : SEGUE_SA_TUNNEL,
+		.flags = (data->inbound ? SEGUE_SA_INBOUND : 0) |
+				 (data->encap ? SEGUE_SA_ENCAP : 0),
+	};
+	err = map_put(sa);
+	if (!err)
+	{
+		sa->installed = TRUE;
+		*out = sa;
+		return TRUE;
+	}
+	refuse(session, err == -E2BIG ? SEGUE_REASON_MAP_FULL : SEGUE_REASON_NONE,
+		   err == -E2BIG ? "the map is full" : strerror(-err));
+	if (!any_installed(session))
+	{	/* nothing of it is pinned yet, charon can have it as it is */
+		mobikex_session_stock(session, "no entry in the SA map");
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static status_t add_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
+					   kernel_ipsec_add_sa_t *data)
+{
+	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
+	kernel_ipsec_sa_id_t pinned = *id;
+	kernel_ipsec_add_sa_t copy = *data;
+	mobikex_session_t *session;
+	mobikex_sa_t *sa = NULL;
+	status_t status;
+	bool accepted;
+
+	mobikex->lock->lock(mobikex->lock);
+	accepted = prepare(ike_sa, id, data, &sa);
+	if (accepted && sa)
+	{
+		session = sa->session;
+		canonical_pair(session, &pinned.src, &pinned.dst);
+		copy.src_ts = mobikex_ts_translate_list(data->src_ts,
+				sa->inbound ? session->remotes : session->locals, pinned.src);
+		copy.dst_ts = mobikex_ts_translate_list(data->dst_ts,
+				sa->inbound ? session->locals : session->remotes, pinned.dst);
+		DBG2(DBG_KNL, "segue: session %s[%u]: %s SA %.8x %H..%H, for charon "
+			 "%H..%H", session->name, session->id, sa->inbound ? "inbound" :
+			 "outbound", ntohl(id->spi), pinned.src, pinned.dst, id->src, id->dst);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (!accepted)
+	{
+		return FAILED;
+	}
+	status = kernel.add_sa(this, &pinned, &copy);
+	if (sa)
+	{
+		if (status != SUCCESS)
+		{
+			mobikex->lock->lock(mobikex->lock);
+			map_del(sa);
+			if (!sa->inbound)
+			{	/* of the inbound one charon still deletes the SPI */
+				sa_remove(sa);
+			}
+			mobikex->lock->unlock(mobikex->lock);
+		}
+		pinned.src->destroy(pinned.src);
+		pinned.dst->destroy(pinned.dst);
+		mobikex_ts_destroy(copy.src_ts);
+		mobikex_ts_destroy(copy.dst_ts);
+	}
+	return status;
+}
+
+static status_t update_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
+						  kernel_ipsec_update_sa_t *data)
+{
+	mobikex_sa_t *sa;
+	bool pinned;
+
+	mobikex->lock->lock(mobikex->lock);
+	sa = sa_pinned(id);
+	pinned = sa != NULL;
+	if (pinned)
+	{
+		mobikex_session_view(sa->session,
+							 sa->inbound ? data->new_dst : data->new_src,
+							 sa->inbound ? data->new_src : data->new_dst);
+		DBG2(DBG_KNL, "segue: session %s[%u]: SA %.8x stays as it is, %#H..%#H "
+			 "is charon's view", sa->session->name, sa->session->id,
+			 ntohl(id->spi), data->new_src, data->new_dst);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (!pinned)
+	{
+		return kernel.update_sa(this, id, data);
+	}
+	/* XFRM cannot change the encapsulation of an SA: charon rekeys it then */
+	return data->encap == data->new_encap ? SUCCESS : NOT_SUPPORTED;
+}
+
+/**
+ * Translates an id if the SA is pinned; destroy the hosts then.
+ */
+static bool translate_id(kernel_ipsec_sa_id_t *id)
+{
+	mobikex_sa_t *sa;
+	bool translated;
+
+	mobikex->lock->lock(mobikex->lock);
+	sa = sa_pinned(id);
+	translated = sa && canonical_pair(sa->session, &id->src, &id->dst);
+	mobikex->lock->unlock(mobikex->lock);
+	return translated;
+}
+
+static status_t query_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
+						 kernel_ipsec_query_sa_t *data, uint64_t *bytes,
+						 uint64_t *packets, time_t *time)
+{
+	kernel_ipsec_sa_id_t pinned = *id;
+	bool translated = translate_id(&pinned);
+	status_t status;
+
+	status = kernel.query_sa(this, &pinned, data, bytes, packets, time);
+	if (translated)
+	{
+		pinned.src->destroy(pinned.src);
+		pinned.dst->destroy(pinned.dst);
+	}
+	return status;
+}
+
+static status_t del_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
+					   kernel_ipsec_del_sa_t *data)
+{
+	kernel_ipsec_sa_id_t pinned = *id;
+	bool translated = translate_id(&pinned);
+	mobikex_sa_t *sa;
+	status_t status;
+
+	status = kernel.del_sa(this, &pinned, data);
+	mobikex->lock->lock(mobikex->lock);
+	sa = sa_find(id->spi, id->proto, id->dst);
+	if (sa)
+	{
+		sa_remove(sa);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (translated)
+	{
+		pinned.src->destroy(pinned.src);
+		pinned.dst->destroy(pinned.dst);
+	}
+	return status;
+}
+
+/**
+ * charon looks SAs up by the address that its IKE_SA has now.
+ */
+static host_t *charons_view(uint32_t spi, uint8_t proto, host_t *dst)
+{
+	mobikex_sa_t *sa;
+	host_t *view = NULL;
+
+	mobikex->lock->lock(mobikex->lock);
+	sa = sa_find(spi, proto, dst);
+	if (sa && sa->session->state == MOBIKEX_PINNED)
+	{
+		view = sa->inbound ? sa->session->my : sa->session->other;
+		view = view->clone(view);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return view;
+}
+
+static void expire(kernel_interface_t *this, uint8_t proto, uint32_t spi,
+				   host_t *dst, bool hard)
+{
+	host_t *view = charons_view(spi, proto, dst);
+
+	kernel.expire(this, proto, spi, view ?: dst, hard);
+	DESTROY_IF(view);
+}
+
+static void mapping(kernel_interface_t *this, uint8_t proto, uint32_t spi,
+					host_t *dst, host_t *remote)
+{
+	host_t *view = charons_view(spi, proto, dst);
+
+	if (!view)
+	{
+		kernel.mapping(this, proto, spi, dst, remote);
+		return;
+	}
+	/* ESP came from an unverified address, or the kernel would not have seen
+	 * it: RFC 4555 3.12, no reason to go there.  IKE will tell. */
+	DBG2(DBG_KNL, "segue: ESP %.8x came from %#H, which is not verified",
+		 ntohl(spi), remote);
+	view->destroy(view);
+}
+
+/**
+ * The path that IKE takes is ours to choose: what charon has is valid.
+ */
+static host_t *get_source_addr(kernel_interface_t *this, host_t *dest,
+							   host_t *src)
+{
+	enumerator_t *enumerator;
+	mobikex_session_t *session;
+	host_t *my = NULL, *found;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_current();
+	if (session && session->state == MOBIKEX_PINNED && session->published)
+	{
+		my = session->my->clone(session->my);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (my)
+	{
+		return my;
+	}
+	found = kernel.get_source_addr(this, dest, src);
+	if (found)
+	{
+		return found;
+	}
+	/* routes over segue0 do not count for charon; where one leads to a peer
+	 * that has a session, another IKE_SA goes the same way */
+	mobikex->lock->lock(mobikex->lock);
+	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
+	while (!found && enumerator->enumerate(enumerator, &session))
+	{
+		if (session->published && mobikex_host_known(session->remotes, dest))
+		{
+			found = session->my->clone(session->my);
+			found->set_port(found, 0);
+		}
+	}
+	enumerator->destroy(enumerator);
+	mobikex->lock->unlock(mobikex->lock);
+	return found;
+}
+
+/**
+ * segue0's addresses are no addresses of this host to others.
+ */
+static bool is_interface_usable(kernel_interface_t *this, const char *iface)
+{
+	return !streq(iface, SEGUE_DEVICE) && kernel.is_interface_usable(this, iface);
+}
+
+void mobikex_mirror_hide_device(void)
+{
+	kernel.is_interface_usable = charon->kernel->is_interface_usable;
+	charon->kernel->is_interface_usable = is_interface_usable;
+}
+
+void mobikex_mirror_install(void)
+{
+	kernel_interface_t *public = charon->kernel;
+
+	kernel.is_interface_usable = kernel.is_interface_usable ?:
+								 public->is_interface_usable;
+	public->is_interface_usable = kernel.is_interface_usable;
+	kernel = *public;
+	public->is_interface_usable = is_interface_usable;
+	public->get_features = get_features;
+	public->get_spi = get_spi;
+	public->get_cpi = get_cpi;
+	public->add_sa = add_sa;
+	public->update_sa = update_sa;
+	public->query_sa = query_sa;
+	public->del_sa = del_sa;
+	public->expire = expire;
+	public->mapping = mapping;
+	public->get_source_addr = get_source_addr;
+	mobikex_policy_install(public, &kernel);
+	installed = TRUE;
+}
+
+void mobikex_mirror_uninstall(void)
+{
+	if (installed)
+	{
+		*charon->kernel = kernel;
+		installed = FALSE;
+	}
+	else if (kernel.is_interface_usable)
+	{
+		charon->kernel->is_interface_usable = kernel.is_interface_usable;
+	}
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_path.h"
+#include "mobikex_host.h"
+#include "mobikex_link.h"
+
+#include <string.h>
+
+/** Paths of one device differ by rank only, so a device needs this many. */
+#define RANKS SEGUE_MAX_PATHS
+
+static bool same_pair(const struct segue_path *a, const struct segue_path *b)
+{
+	return segue_addr_equal(&a->local, &b->local) &&
+		   segue_addr_equal(&a->remote, &b->remote);
+}
+
+static uint8_t slot_of(mobikex_session_t *session, const struct segue_path *path)
+{
+	uint8_t slot;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if ((session->path[slot].flags & SEGUE_PATH_USED) &&
+			same_pair(&session->path[slot], path))
+		{
+			return slot;
+		}
+	}
+	return SEGUE_NO_PATH;
+}
+
+uint8_t mobikex_path_find(mobikex_session_t *session, host_t *local,
+						  host_t *remote)
+{
+	struct segue_path path = {
+		.local = mobikex_addr(local),
+		.remote = mobikex_addr(remote),
+	};
+
+	return slot_of(session, &path);
+}
+
+uint8_t mobikex_path_active(mobikex_session_t *session)
+{
+	struct segue_session entry;
+
+	if (!session->published || !mobikex->segue ||
+		segue_session_get(mobikex->segue, session->id, &entry))
+	{
+		return SEGUE_NO_PATH;
+	}
+	return entry.active;
+}
+
+bool mobikex_path_live(mobikex_session_t *session, uint8_t slot)
+{
+	struct segue_path *path;
+	mobikex_link_t *link;
+
+	if (slot >= SEGUE_MAX_PATHS)
+	{
+		return FALSE;
+	}
+	path = &session->path[slot];
+	if (!(path->flags & SEGUE_PATH_USED) || !(path->flags & SEGUE_PATH_EGRESS))
+	{
+		return FALSE;
+	}
+	link = mobikex_link_of(&path->local);
+	return link && mobikex_link_up(link, NULL);
+}
+
+uint8_t mobikex_path_best(mobikex_session_t *session)
+{
+	uint8_t slot, best = SEGUE_NO_PATH;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if (mobikex_path_live(session, slot) && (best == SEGUE_NO_PATH ||
+			session->path[slot].priority < session->path[best].priority))
+		{
+			best = slot;
+		}
+	}
+	return best;
+}
+
+u_int mobikex_path_rank(mobikex_session_t *session,
+						const struct segue_addr *remote)
+{
+	enumerator_t *enumerator;
+	mobikex_peer_t *peer;
+	struct segue_addr addr = mobikex_addr(session->other);
+	u_int rank = 0, count = 0;
+
+	if (segue_addr_equal(&addr, remote))
+	{
+		return 0;
+	}
+	enumerator = session->peers->create_enumerator(session->peers);
+	while (!rank && enumerator->enumerate(enumerator, &peer))
+	{
+		count++;
+		addr = mobikex_addr(peer->host);
+		rank = segue_addr_equal(&addr, remote) ? count : 0;
+	}
+	enumerator->destroy(enumerator);
+	return rank ? min(rank, RANKS - 1) : RANKS - 1;
+}
+
+/**
+ * The path from an address of a link to one of the peer
+ */
+static struct segue_path make_path(mobikex_session_t *session,
+				mobikex_link_t *link, const struct segue_addr *local,
+				host_t *remote)
+{
+	struct segue_path path = {
+		.local = *local,
+		.remote = mobikex_addr(remote),
+		.ifindex = link->ifindex,
+		.link = link->bit,
+		.flags = SEGUE_PATH_USED | SEGUE_PATH_VERIFIED,
+	};
+
+	path.priority = link->bit * RANKS + mobikex_path_rank(session, &path.remote);
+	if (session->encap)
+	{
+		path.local_port = htons(session->my->get_port(session->my));
+		path.remote_port = htons(remote->get_port(remote));
+	}
+	if (!rtnl_route_check(mobikex->rtnl, &path.remote, link->ifindex, local))
+	{
+		path.flags |= SEGUE_PATH_EGRESS;
+	}
+	return path;
+}
+
+/**
+ * The data path rewrites within a family.
+ */
+static bool is_path(mobikex_session_t *session, const struct segue_addr *local,
+					host_t *remote)
+{
+	int family = session->remote->get_family(session->remote);
+
+	return remote->get_family(remote) == family &&
+		   segue_addr_is_v4(local) == (family == AF_INET);
+}
+
+/**
+ * Every path there should be, to one address of the peer
+ */
+static u_int paths_to(mobikex_session_t *session, mobikex_peer_t *peer,
+					  struct segue_path *want, u_int count)
+{
+	enumerator_t *links, *addrs;
+	mobikex_link_t *link;
+	struct segue_addr *local;
+
+	links = mobikex->links->create_enumerator(mobikex->links);
+	while (links->enumerate(links, &link))
+	{
+		if (!link->ifindex)
+		{
+			continue;
+		}
+		addrs = link->addrs->create_enumerator(link->addrs);
+		while (count < SEGUE_MAX_PATHS && addrs->enumerate(addrs, &local))
+		{
+			if (is_path(session, local, peer->host))
+			{
+				want[count++] = make_path(session, link, local, peer->host);
+			}
+		}
+		addrs->destroy(addrs);
+	}
+	links->destroy(links);
+	return count;
+}
+
+/**
+ * Current addresses first: they must not fall out of a full table, and the very
+ * first path is the canonical one.
+ */
+static u_int wanted(mobikex_session_t *session, struct segue_path *want)
+{
+	struct segue_path current = {
+		.local = mobikex_addr(session->my),
+		.remote = mobikex_addr(session->other),
+	}, swap;
+	enumerator_t *enumerator;
+	mobikex_peer_t *peer;
+	u_int i, count = 0;
+
+	peer = mobikex_session_peer(session, session->other);
+	if (peer && peer->verified)
+	{
+		count = paths_to(session, peer, want, count);
+	}
+	enumerator = session->peers->create_enumerator(session->peers);
+	while (enumerator->enumerate(enumerator, &peer))
+	{
+		if (peer->verified && !peer->host->ip_equals(peer->host, session->other))
+		{
+			count = paths_to(session, peer, want, count);
+		}
+	}
+	enumerator->destroy(enumerator);
+	for (i = 1; i < count; i++)
+	{
+		if (same_pair(&want[i], &current))
+		{
+			swap = want[0];
+			want[0] = want[i];
+			want[i] = swap;
+		}
+	}
+	return count;
+}
+
+static void put(mobikex_session_t *session, uint8_t slot,
+				const struct segue_path *path, enum segue_reason reason)
+{
+	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN];
+	int err;
+
+	if (memeq(&session->path[slot], path, sizeof(*path)))
+	{
+		return;
+	}
+	err = segue_path_put(mobikex->segue, session->id, slot, path, reason);
+	if (err)
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u]: path %u not accepted: %s",
+			 session->name, session->id, slot, strerror(-err));
+		return;
+	}
+	DBG2(DBG_KNL, "segue: session %s[%u]: path %u %s..%s priority %u%s",
+		 session->name, session->id, slot,
+		 segue_addr_text(&path->local, local),
+		 segue_addr_text(&path->remote, remote), path->priority,
+		 path->flags & SEGUE_PATH_EGRESS ? "" : ", no address or route");
+	session->path[slot] = *path;
+}
+
+static void drop(mobikex_session_t *session, uint8_t slot, uint8_t active)
+{
+	struct segue_path path = session->path[slot];
+
+	if (slot == active)
+	{	/* whatever sends by it must find another first */
+		path.flags &= ~SEGUE_PATH_EGRESS;
+		put(session, slot, &path, SEGUE_REASON_ADDRESS_GONE);
+		return;
+	}
+	DBG2(DBG_KNL, "segue: session %s[%u]: path %u removed", session->name,
+		 session->id, slot);
+	segue_path_del(mobikex->segue, session->id, slot, SEGUE_REASON_PATH_REMOVED);
+	memset(&session->path[slot], 0, sizeof(session->path[slot]));
+	session->since[slot] = 0;
+}
+
+static uint8_t free_slot(mobikex_session_t *session)
+{
+	uint8_t slot;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if (!(session->path[slot].flags & SEGUE_PATH_USED))
+		{
+			return slot;
+		}
+	}
+	return SEGUE_NO_PATH;
+}
+
+/**
+ * Since when a path has been able to carry packets, for failback
+ */
+static void note_live(mobikex_session_t *session, uint8_t slot)
+{
+	if (!mobikex_path_live(session, slot))
+	{
+		session->since[slot] = 0;
+	}
+	else if (!session->since[slot])
+	{
+		session->since[slot] = mobikex_now();
+	}
+}
+
+void mobikex_paths_update(mobikex_session_t *session)
+{
+	struct segue_path want[SEGUE_MAX_PATHS];
+	struct segue_addr canonical = mobikex_addr(session->remote);
+	bool keep[SEGUE_MAX_PATHS] = {};
+	uint8_t slot, active;
+	u_int i, count;
+
+	if (!session->published || !mobikex->segue)
+	{
+		return;
+	}
+	active = mobikex_path_active(session);
+	count = wanted(session, want);
+	/* twice: slots of paths that are gone serve those that are new */
+	for (i = 0; i < count; i++)
+	{
+		slot = slot_of(session, &want[i]);
+		if (slot != SEGUE_NO_PATH)
+		{
+			keep[slot] = TRUE;
+			put(session, slot, &want[i], SEGUE_REASON_NONE);
+		}
+	}
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if (!keep[slot] && (session->path[slot].flags & SEGUE_PATH_USED))
+		{
+			drop(session, slot, active);
+		}
+	}
+	for (i = 0; i < count; i++)
+	{
+		slot = slot_of(session, &want[i]) == SEGUE_NO_PATH ?
+								free_slot(session) : SEGUE_NO_PATH;
+		if (slot != SEGUE_NO_PATH)
+		{
+			put(session, slot, &want[i],
+				segue_addr_equal(&want[i].remote, &canonical) ?
+					SEGUE_REASON_PATH_ADDED : SEGUE_REASON_PATH_VERIFIED);
+		}
+	}
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		note_live(session, slot);
+	}
+}

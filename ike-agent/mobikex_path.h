@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Path table of a session: every address of an attached device times every
+ * verified address of the peer.
+ *
+ * A path gets EGRESS while its local address is there and has a route to the
+ * peer's; VERIFIED comes from the peer's address.  The priority counts devices in
+ * the order they were attached; among the paths of one device the one to where
+ * the peer is now comes first, so that the loss of an own uplink never sends
+ * packets to an address that the peer has left.
+ * All of it with the agent's lock held.
+ */
+#ifndef MOBIKEX_PATH_H_
+#define MOBIKEX_PATH_H_
+
+#include "mobikex_session.h"
+
+/** Bring the session's table in step with addresses, routes and peer. */
+void mobikex_paths_update(mobikex_session_t *session);
+
+/** Slot of the path between these hosts; SEGUE_NO_PATH if none. */
+uint8_t mobikex_path_find(mobikex_session_t *session, host_t *local,
+						  host_t *remote);
+
+/** Slot that the data path uses; SEGUE_NO_PATH if unknown. */
+uint8_t mobikex_path_active(mobikex_session_t *session);
+
+/** Can it carry packets now? */
+bool mobikex_path_live(mobikex_session_t *session, uint8_t slot);
+
+/** The live path that comes first; SEGUE_NO_PATH if none is. */
+uint8_t mobikex_path_best(mobikex_session_t *session);
+
+/** Order of preference within one device: 0 for where the peer is now. */
+u_int mobikex_path_rank(mobikex_session_t *session, const struct segue_addr *remote);
+
+#endif	/* MOBIKEX_PATH_H_ */

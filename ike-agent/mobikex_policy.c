@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_policy.h"
+#include "mobikex_host.h"
+#include "mobikex_route.h"
+
+static kernel_interface_t *kernel;
+
+/**
+ * A policy as charon knows it, translated for the kernel
+ */
+typedef struct {
+	kernel_ipsec_policy_id_t id;
+	kernel_ipsec_manage_policy_t data;
+	bool translated;
+	bool pinned;
+} policy_t;
+
+/**
+ * Selectors can be told apart by their side: ours may hold our addresses only.
+ */
+static void translate_ts(mobikex_session_t *session, policy_t *policy, bool out)
+{
+	host_t *local = session->local, *remote = session->remote;
+	kernel_ipsec_policy_id_t *id = &policy->id;
+
+	id->src_ts = mobikex_ts_translate(id->src_ts, out ? session->locals :
+									  session->remotes, out ? local : remote);
+	id->dst_ts = mobikex_ts_translate(id->dst_ts, out ? session->remotes :
+									  session->locals, out ? remote : local);
+	policy->translated = TRUE;
+}
+
+static policy_t translated(kernel_ipsec_policy_id_t *id,
+						  kernel_ipsec_manage_policy_t *data)
+{
+	policy_t policy = { .id = *id, .data = *data };
+	mobikex_session_t *session;
+	bool out;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_current();
+	if (session)
+	{
+		/* FWD policies come in both directions */
+		out = id->dir == POLICY_OUT || (id->dir == POLICY_FWD &&
+				mobikex_host_known(session->locals, data->src) &&
+				!mobikex_host_known(session->locals, data->dst));
+		policy.pinned = session->state == MOBIKEX_PINNED;
+		policy.data.src = mobikex_session_canonical(session, data->src);
+		policy.data.src = policy.data.src->clone(policy.data.src);
+		policy.data.dst = mobikex_session_canonical(session, data->dst);
+		policy.data.dst = policy.data.dst->clone(policy.data.dst);
+		translate_ts(session, &policy, out);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return policy;
+}
+
+static void clean(policy_t *policy)
+{
+	if (policy->translated)
+	{
+		policy->id.src_ts->destroy(policy->id.src_ts);
+		policy->id.dst_ts->destroy(policy->id.dst_ts);
+		DESTROY_IF(policy->data.src);
+		DESTROY_IF(policy->data.dst);
+	}
+}
+
+/**
+ * What an outbound tunnel or BEET policy leads to goes over segue0 as well.
+ */
+static bool is_routed(policy_t *policy)
+{
+	return policy->pinned && policy->id.dir == POLICY_OUT &&
+		   policy->data.type == POLICY_IPSEC &&
+		   policy->data.prio != POLICY_PRIORITY_ROUTED &&
+		   policy->data.sa->mode != MODE_TRANSPORT;
+}
+
+static bool subnet(traffic_selector_t *ts, struct segue_addr *prefix,
+				   u_int *prefixlen)
+{
+	uint8_t mask;
+	host_t *net;
+
+	/* FALSE says only that the range is no subnet; net is the next larger */
+	ts->to_subnet(ts, &net, &mask);
+	if (!net)
+	{
+		return FALSE;
+	}
+	*prefix = mobikex_addr(net);
+	*prefixlen = mask;
+	net->destroy(net);
+	return TRUE;
+}
+
+static void route_add(policy_t *policy)
+{
+	kernel_interface_t *public = charon->kernel;
+	mobikex_session_t *session;
+	struct segue_addr prefix, source;
+	host_t *src = NULL;
+	u_int prefixlen;
+	bool has_source;
+
+	if (!subnet(policy->id.dst_ts, &prefix, &prefixlen))
+	{
+		return;
+	}
+	has_source = public->get_address_by_ts(public, policy->id.src_ts, &src,
+										   NULL) == SUCCESS &&
+				 !src->is_anyaddr(src);
+	if (has_source)
+	{
+		source = mobikex_addr(src);
+	}
+	DESTROY_IF(src);
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_current();
+	if (session)
+	{
+		mobikex_route_add(session->locals, &prefix, prefixlen,
+						  has_source ? &source : NULL);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+}
+
+static void route_del(policy_t *policy)
+{
+	mobikex_session_t *session;
+	struct segue_addr prefix;
+	u_int prefixlen;
+
+	if (!subnet(policy->id.dst_ts, &prefix, &prefixlen))
+	{
+		return;
+	}
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_current();
+	if (session)
+	{
+		mobikex_route_del(session->locals, &prefix, prefixlen);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+}
+
+static status_t add_policy(kernel_interface_t *this,
+			kernel_ipsec_policy_id_t *id, kernel_ipsec_manage_policy_t *data)
+{
+	policy_t policy = translated(id, data);
+	status_t status;
+
+	status = kernel->add_policy(this, &policy.id, &policy.data);
+	if (status == SUCCESS && is_routed(&policy))
+	{
+		route_add(&policy);
+	}
+	clean(&policy);
+	return status;
+}
+
+static status_t del_policy(kernel_interface_t *this,
+			kernel_ipsec_policy_id_t *id, kernel_ipsec_manage_policy_t *data)
+{
+	policy_t policy = translated(id, data);
+	status_t status;
+
+	if (is_routed(&policy))
+	{
+		route_del(&policy);
+	}
+	status = kernel->del_policy(this, &policy.id, &policy.data);
+	clean(&policy);
+	return status;
+}
+
+/**
+ * Listing SAs asks for policies without telling whose they are.
+ */
+static mobikex_session_t *session_of(kernel_ipsec_policy_id_t *id, bool out)
+{
+	enumerator_t *enumerator, *hosts;
+	mobikex_session_t *session = mobikex_session_current(), *current;
+	traffic_selector_t *ts = out ? id->dst_ts : id->src_ts;
+	host_t *host;
+
+	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
+	while (!session && enumerator->enumerate(enumerator, &current))
+	{
+		if (current->state != MOBIKEX_PINNED)
+		{
+			continue;
+		}
+		hosts = current->remotes->create_enumerator(current->remotes);
+		while (hosts->enumerate(hosts, &host))
+		{
+			session = ts->is_host(ts, host) ? current : session;
+		}
+		hosts->destroy(hosts);
+	}
+	enumerator->destroy(enumerator);
+	return session;
+}
+
+static status_t query_policy(kernel_interface_t *this,
+			kernel_ipsec_policy_id_t *id, kernel_ipsec_query_policy_t *data,
+			time_t *use_time)
+{
+	policy_t policy = { .id = *id };
+	mobikex_session_t *session;
+	status_t status;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = session_of(id, id->dir == POLICY_OUT);
+	if (session)
+	{
+		translate_ts(session, &policy, id->dir == POLICY_OUT);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	status = kernel->query_policy(this, &policy.id, data, use_time);
+	clean(&policy);
+	return status;
+}
+
+/**
+ * The same selectors get the same reqid, whatever address they were negotiated
+ * with: a rekeyed SA belongs to the policy that is there.
+ */
+static status_t alloc_reqid(kernel_interface_t *this,
+							linked_list_t *local_ts, linked_list_t *remote_ts,
+							mark_t mark_in, mark_t mark_out, uint32_t if_id_in,
+							uint32_t if_id_out, sec_label_t *label,
+							uint32_t *reqid)
+{
+	mobikex_session_t *session;
+	linked_list_t *local = local_ts, *remote = remote_ts;
+	status_t status;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_current();
+	if (session)
+	{
+		local = mobikex_ts_translate_list(local_ts, session->locals,
+										  session->local);
+		remote = mobikex_ts_translate_list(remote_ts, session->remotes,
+										   session->remote);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	status = kernel->alloc_reqid(this, local, remote, mark_in, mark_out,
+								 if_id_in, if_id_out, label, reqid);
+	if (session)
+	{
+		mobikex_ts_destroy(local);
+		mobikex_ts_destroy(remote);
+	}
+	return status;
+}
+
+static bool is_managed(void)
+{
+	mobikex_session_t *session;
+	bool managed;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_current();
+	managed = session && session->state == MOBIKEX_PINNED;
+	mobikex->lock->unlock(mobikex->lock);
+	return managed;
+}
+
+/**
+ * charon would tie the route to an uplink.  Ours is there already.
+ */
+static status_t add_route(kernel_interface_t *this, chunk_t dst_net,
+						  uint8_t prefixlen, host_t *gateway, host_t *src_ip,
+						  char *if_name, bool pass)
+{
+	if (!pass && is_managed())
+	{
+		return ALREADY_DONE;
+	}
+	return kernel->add_route(this, dst_net, prefixlen, gateway, src_ip, if_name,
+							 pass);
+}
+
+/**
+ * A virtual IP must survive the uplink it was asked for by.
+ */
+static status_t add_ip(kernel_interface_t *this, host_t *virtual_ip, int prefix,
+					   char *iface)
+{
+	mobikex_session_t *session;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_current();
+	mobikex->lock->unlock(mobikex->lock);
+	return kernel->add_ip(this, virtual_ip, prefix,
+						  session ? SEGUE_DEVICE : iface);
+}
+
+void mobikex_policy_install(kernel_interface_t *table,
+							kernel_interface_t *original)
+{
+	kernel = original;
+	table->add_policy = add_policy;
+	table->del_policy = del_policy;
+	table->query_policy = query_policy;
+	table->alloc_reqid = alloc_reqid;
+	table->add_route = add_route;
+	table->add_ip = add_ip;
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_session.h"
+#include "mobikex_host.h"
+#include "mobikex_link.h"
+#include "mobikex_mirror.h"
+#include "mobikex_path.h"
+#include "mobikex_route.h"
+
+#include <errno.h>
+#include <string.h>
+#include <segue/mobikex.h>
+
+static mobikex_session_t *find(uint32_t ike, uint32_t id)
+{
+	enumerator_t *enumerator;
+	mobikex_session_t *session, *found = NULL;
+
+	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
+	while (!found && enumerator->enumerate(enumerator, &session))
+	{
+		if ((ike && session->ike == ike && !session->closing) ||
+			(id && session->published && session->id == id))
+		{
+			found = session;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
+{
+	return find(ike, 0);
+}
+
+mobikex_session_t *mobikex_session_by_id(uint32_t id)
+{
+	return find(0, id);
+}
+
+/**
+ * Also finds sessions whose IKE_SA is just being destroyed, with its SAs.
+ */
+mobikex_session_t *mobikex_session_current(void)
+{
+	enumerator_t *enumerator;
+	mobikex_session_t *session, *found = NULL;
+	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
+	uint32_t ike;
+
+	if (!ike_sa)
+	{
+		return NULL;
+	}
+	ike = ike_sa->get_unique_id(ike_sa);
+	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
+	while (!found && enumerator->enumerate(enumerator, &session))
+	{
+		found = session->ike == ike ? session : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found && found->state != MOBIKEX_STOCK ? found : NULL;
+}
+
+mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
+{
+	enumerator_t *enumerator;
+	mobikex_peer_t *peer, *found = NULL;
+
+	enumerator = this->peers->create_enumerator(this->peers);
+	while (!found && enumerator->enumerate(enumerator, &peer))
+	{
+		found = peer->host->ip_equals(peer->host, host) ? peer : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host,
+										 bool verified)
+{
+	mobikex_peer_t *peer;
+
+	INIT(peer,
+		.host = host->clone(host),
+		.verified = verified,
+		.listed = TRUE,
+	);
+	this->peers->insert_last(this->peers, peer);
+	mobikex_session_route(this, host);
+	return peer;
+}
+
+void mobikex_session_view(mobikex_session_t *this, host_t *my, host_t *other)
+{
+	if (!mobikex_host_known(this->locals, my))
+	{
+		this->locals->insert_last(this->locals, my->clone(my));
+	}
+	if (!mobikex_host_known(this->remotes, other))
+	{
+		this->remotes->insert_last(this->remotes, other->clone(other));
+	}
+	my = my->clone(my);
+	other = other->clone(other);
+	this->my->destroy(this->my);
+	this->other->destroy(this->other);
+	this->my = my;
+	this->other = other;
+}
+
+host_t *mobikex_session_canonical(mobikex_session_t *this, host_t *host)
+{
+	if (mobikex_host_known(this->locals, host))
+	{
+		return this->local;
+	}
+	return mobikex_host_known(this->remotes, host) ? this->remote : host;
+}
+
+void mobikex_session_route(mobikex_session_t *this, host_t *remote)
+{
+	struct segue_addr local = mobikex_addr(this->local);
+	struct segue_addr addr = mobikex_addr(remote);
+	u_int length = segue_addr_is_v4(&addr) ? 32 : 128;
+
+	mobikex_route_del(this, &addr, length);
+	mobikex_route_add(this, &addr, length, &local);
+}
+
+static void peer_destroy(mobikex_peer_t *peer)
+{
+	peer->host->destroy(peer->host);
+	free(peer);
+}
+
+void mobikex_session_peers_prune(mobikex_session_t *this)
+{
+	enumerator_t *enumerator;
+	mobikex_peer_t *peer;
+	struct segue_addr addr;
+
+	enumerator = this->peers->create_enumerator(this->peers);
+	while (enumerator->enumerate(enumerator, &peer))
+	{
+		if (!peer->listed && !peer->host->ip_equals(peer->host, this->other))
+		{
+			DBG1(DBG_KNL, "segue: session %s[%u]: the peer has %H no more",
+				 this->name, this->id, peer->host);
+			this->peers->remove_at(this->peers, enumerator);
+			if (!peer->host->ip_equals(peer->host, this->remote))
+			{
+				addr = mobikex_addr(peer->host);
+				mobikex_route_del(this, &addr, segue_addr_is_v4(&addr) ? 32 : 128);
+			}
+			peer_destroy(peer);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+static void destroy(mobikex_session_t *this)
+{
+	mobikex->sessions->remove(mobikex->sessions, this, NULL);
+	if (this->published && mobikex->segue)
+	{
+		segue_session_del(mobikex->segue, this->id);
+		DBG2(DBG_KNL, "segue: session %s[%u] removed", this->name, this->id);
+	}
+	mobikex_routes_release(this);
+	mobikex_routes_release(this->locals);
+	chunk_free(&this->request);
+	this->locals->destroy_offset(this->locals, offsetof(host_t, destroy));
+	this->remotes->destroy_offset(this->remotes, offsetof(host_t, destroy));
+	this->peers->destroy_function(this->peers, (void*)peer_destroy);
+	this->local->destroy(this->local);
+	this->remote->destroy(this->remote);
+	this->my->destroy(this->my);
+	this->other->destroy(this->other);
+	DESTROY_IF(this->peer_id);
+	free(this->name);
+	free(this);
+}
+
+mobikex_session_t *mobikex_session_create(ike_sa_t *ike_sa)
+{
+	host_t *my = ike_sa->get_my_host(ike_sa);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	struct segue_addr addr = mobikex_addr(my);
+	uint32_t ike = ike_sa->get_unique_id(ike_sa);
+	mobikex_session_t *this = mobikex_session_by_ike(ike);
+
+	if (this && (this->state != MOBIKEX_NEW || this->sas))
+	{
+		return this->state == MOBIKEX_STOCK ? NULL : this;
+	}
+	if (this)
+	{	/* tried before, maybe from another address */
+		destroy(this);
+	}
+	if (!mobikex_agent_attach() || ike_sa->get_version(ike_sa) != IKEV2 ||
+		ike_sa->get_child_count(ike_sa))
+	{
+		return NULL;
+	}
+	if (!mobikex_link_of(&addr))
+	{
+		DBG1(DBG_KNL, "segue: IKE_SA %s[%u] uses %H, on no attached device: "
+			 "left alone", ike_sa->get_name(ike_sa), ike, my);
+		return NULL;
+	}
+	INIT(this,
+		.id = ike,
+		.ike = ike,
+		.name = strdup(ike_sa->get_name(ike_sa)),
+		.local = my->clone(my),
+		.remote = other->clone(other),
+		.my = my->clone(my),
+		.other = other->clone(other),
+		.locals = linked_list_create(),
+		.remotes = linked_list_create(),
+		.peers = linked_list_create(),
+	);
+	mobikex_session_view(this, my, other);
+	mobikex->sessions->insert_last(mobikex->sessions, this);
+	return this;
+}
+
+/**
+ * charon's ids begin anew when it is restarted, and an id may still be that of a
+ * session from before.
+ */
+static int put(mobikex_session_t *this, struct segue_session *session)
+{
+	uint32_t id = 0, highest = 0;
+	int err;
+
+	err = segue_session_put(mobikex->segue, this->id, session);
+	if (err == -EEXIST)
+	{
+		while (!segue_session_next(mobikex->segue, &id))
+		{
+			highest = max(highest, id);
+		}
+		this->id = highest + 1;
+		err = segue_session_put(mobikex->segue, this->id, session);
+	}
+	return err;
+}
+
+static int publish(mobikex_session_t *this)
+{
+	struct segue_session session = {
+		.local = mobikex_addr(this->local),
+		.remote = mobikex_addr(this->remote),
+		.flags = (this->leader ? 0 : SEGUE_SESSION_FOLLOW) |
+				 (this->restores ? SEGUE_SESSION_PEER : 0),
+		.ike = this->ike,
+	};
+	uint8_t slot;
+	int err;
+
+	strncpy(session.name, this->name, sizeof(session.name) - 1);
+	if (this->encap)
+	{
+		session.local_port = htons(this->local->get_port(this->local));
+		session.remote_port = htons(this->remote->get_port(this->remote));
+	}
+	err = put(this, &session);
+	if (err)
+	{
+		return err;
+	}
+	this->published = TRUE;
+	memset(this->path, 0, sizeof(this->path));
+	memset(this->since, 0, sizeof(this->since));
+	mobikex_paths_update(this);
+	slot = mobikex_path_find(this, this->my, this->other);
+	if (slot != SEGUE_NO_PATH && slot != mobikex_path_active(this))
+	{
+		segue_switch(mobikex->segue, this->id, slot, SEGUE_REASON_IKE_UPDATE);
+	}
+	return 0;
+}
+
+void mobikex_session_stock(mobikex_session_t *this, char *why)
+{
+	DBG1(DBG_KNL, "segue: IKE_SA %s[%u] is left to charon: %s", this->name,
+		 this->ike, why);
+	this->state = MOBIKEX_STOCK;
+	if (this->published && mobikex->segue)
+	{
+		segue_session_del(mobikex->segue, this->id);
+	}
+	this->published = FALSE;
+	mobikex_routes_release(this);
+}
+
+/**
+ * What the peer said in IKE_AUTH, which has been verified by now
+ */
+static bool peer_restores(uint32_t ike)
+{
+	enumerator_t *enumerator;
+	mobikex_hello_t *hello;
+	bool restores = FALSE;
+
+	enumerator = mobikex->hellos->create_enumerator(mobikex->hellos);
+	while (enumerator->enumerate(enumerator, &hello))
+	{
+		if (hello->ike == ike)
+		{
+			restores = (hello->capabilities & MOBIKEX_RESTORES) != 0;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return restores;
+}
+
+bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
+						 ipsec_mode_t mode, uint8_t proto, bool encap)
+{
+	struct segue_addr local = mobikex_addr(this->local);
+	identification_t *id = ike_sa->get_other_id(ike_sa);
+	char why[128];
+	int err;
+
+	if (this->state != MOBIKEX_NEW)
+	{
+		return this->state == MOBIKEX_PINNED;
+	}
+	this->leader = ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
+	this->restores = peer_restores(this->ike);
+	this->peer_id = id->clone(id);
+	this->encap = encap;
+	if (proto != IPPROTO_ESP)
+	{	/* RFC 4302 3.3.3.1: AH covers the outer addresses */
+		mobikex_session_stock(this, "not ESP");
+		return FALSE;
+	}
+	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
+	{	/* it could not follow; charon reauthenticates instead, if it must */
+		mobikex_session_stock(this, "the peer has no MOBIKE");
+		return FALSE;
+	}
+	if (mode == MODE_TRANSPORT && !this->restores)
+	{	/* it would take the moved address for the selector, and move on its own */
+		mobikex_session_stock(this, "transport mode, and the peer has no segue");
+		return FALSE;
+	}
+	if (!mobikex->segue)
+	{
+		mobikex_session_stock(this, "segue was detached meanwhile");
+		return FALSE;
+	}
+	mobikex_local_add(this, &local);
+	mobikex_session_peer_add(this, this->remote, TRUE);
+	err = publish(this);
+	if (err)
+	{
+		if (err == -E2BIG)
+		{
+			mobikex_event(0, SEGUE_EVENT_REFUSAL, SEGUE_REASON_MAP_FULL);
+		}
+		snprintf(why, sizeof(why), "no entry in the session map (%s)",
+				 strerror(-err));
+		mobikex_session_stock(this, why);
+		return FALSE;
+	}
+	this->state = MOBIKEX_PINNED;
+	DBG1(DBG_KNL, "segue: session %s[%u] pinned to %H..%H, %s, peer %s",
+		 this->name, this->id, this->local, this->remote,
+		 this->leader ? "we lead" : "the peer leads",
+		 this->restores ? "has segue" : "has MOBIKE only: its half moves by IKE");
+	return TRUE;
+}
+
+void mobikex_session_rekey(mobikex_session_t *this, ike_sa_t *ike_sa)
+{
+	DBG2(DBG_KNL, "segue: session %s[%u] goes on under IKE_SA %u", this->name,
+		 this->id, ike_sa->get_unique_id(ike_sa));
+	this->ike = ike_sa->get_unique_id(ike_sa);
+	if (this->published && mobikex->segue)
+	{
+		segue_session_rename(mobikex->segue, this->id, this->ike, this->name);
+	}
+}
+
+void mobikex_session_close(mobikex_session_t *this)
+{
+	this->closing = TRUE;
+	mobikex_session_release(this);
+}
+
+void mobikex_session_release(mobikex_session_t *this)
+{
+	if (this->closing && !this->sas)
+	{
+		destroy(this);
+	}
+}
+
+void mobikex_sessions_publish(void)
+{
+	enumerator_t *enumerator;
+	mobikex_session_t *session;
+	int err;
+
+	mobikex_routes_restore();
+	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
+	while (enumerator->enumerate(enumerator, &session))
+	{
+		if (session->state == MOBIKEX_PINNED)
+		{
+			err = publish(session);
+			if (err)
+			{
+				DBG1(DBG_KNL, "segue: session %s[%u] not taken up again: %s",
+					 session->name, session->id, strerror(-err));
+			}
+		}
+	}
+	enumerator->destroy(enumerator);
+	mobikex_mirror_publish();
+}
+
+void mobikex_sessions_unpublish(void)
+{
+	enumerator_t *enumerator;
+	mobikex_session_t *session;
+
+	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
+	while (enumerator->enumerate(enumerator, &session))
+	{
+		session->published = FALSE;
+	}
+	enumerator->destroy(enumerator);
+}
+
+void mobikex_sessions_flush(void)
+{
+	mobikex_session_t *session;
+
+	while (mobikex->sessions->get_first(mobikex->sessions,
+										(void**)&session) == SUCCESS)
+	{
+		destroy(session);
+	}
+}

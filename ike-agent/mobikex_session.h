@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Session: an IKE_SA and what follows it by rekeying, under segue.
+ *
+ *   NEW -----> PINNED      its first SA goes into the kernel: the maps get the
+ *    |                     session; from here the kernel has the canonical pair
+ *    |                     for ever, and charon's addresses are only its view
+ *    '-------> STOCK       pinning would not do (see mobikex_session_pin());
+ *                          charon handles it as if we were not there
+ *
+ * The canonical pair is what charon uses at its first call into the kernel for
+ * this IKE_SA.  All of it with the agent's lock held.
+ */
+#ifndef MOBIKEX_SESSION_H_
+#define MOBIKEX_SESSION_H_
+
+#include "mobikex_agent.h"
+
+typedef struct mobikex_session_t mobikex_session_t;
+
+typedef enum {
+	MOBIKEX_NEW,
+	MOBIKEX_PINNED,
+	MOBIKEX_STOCK,
+} mobikex_session_state_t;
+
+/**
+ * An address of the peer, beside its session.
+ */
+typedef struct {
+	/** Address and port */
+	host_t *host;
+	/** Authenticated, and a message reached it and came back */
+	bool verified;
+	/** In the peer's latest address list (RFC 4555 3.6), or in use */
+	bool listed;
+	/** Checks done without success; given up at mobikex->check_tries */
+	u_int tries;
+	/** Not before this time, mobikex_now() */
+	uint64_t due;
+} mobikex_peer_t;
+
+struct mobikex_session_t {
+
+	mobikex_session_state_t state;
+
+	/** Key in the map */
+	uint32_t id;
+
+	/** Unique id of the IKE_SA now */
+	uint32_t ike;
+
+	/** Connection name */
+	char *name;
+
+	/** Who the peer is, once known */
+	identification_t *peer_id;
+
+	/** Canonical pair, what the kernel has */
+	host_t *local;
+	host_t *remote;
+
+	/** What IKE uses now */
+	host_t *my;
+	host_t *other;
+
+	/** Every address IKE has used, host_t */
+	linked_list_t *locals;
+	linked_list_t *remotes;
+
+	/** Addresses of the peer, mobikex_peer_t */
+	linked_list_t *peers;
+
+	/** We are the original initiator, who decides (RFC 4555 3.5) */
+	bool leader;
+
+	/** The peer restores canonical addresses, and is authenticated */
+	bool restores;
+
+	/** UDP encapsulation (RFC 3948) */
+	bool encap;
+
+	/** In the maps */
+	bool published;
+
+	/** charon is destroying the IKE_SA */
+	bool closing;
+
+	/** We are just moving the IKE_SA to where the data path is */
+	bool following;
+
+	/** A person chose the active path: no failback until its link dies */
+	bool manual;
+
+	/** A failback is scheduled */
+	bool failback;
+
+	/** A look at paths and IKE_SA is queued */
+	bool queued;
+
+	/** A check is scheduled */
+	bool checking;
+
+	/** The latest request of ours as it was sent, and its message id */
+	chunk_t request;
+	uint32_t request_mid;
+
+	/** SAs, those with only an SPI included */
+	u_int sas;
+
+	/** The paths as the map has them, but for what the data path changes */
+	struct segue_path path[SEGUE_MAX_PATHS];
+
+	/** Since when a path can carry packets, mobikex_now(); 0: it cannot */
+	uint64_t since[SEGUE_MAX_PATHS];
+};
+
+/** What a peer said in IKE_AUTH; keyed by the unique id of the IKE_SA. */
+typedef struct {
+	uint32_t ike;
+	uint16_t capabilities;
+} mobikex_hello_t;
+
+/** Session of an IKE_SA by its unique id; NULL if none. */
+mobikex_session_t *mobikex_session_by_ike(uint32_t ike);
+mobikex_session_t *mobikex_session_by_id(uint32_t id);
+
+/** Session of the IKE_SA this thread has checked out; NULL if none or STOCK. */
+mobikex_session_t *mobikex_session_current(void);
+
+/**
+ * A new session for this IKE_SA, if it is one for segue: IKEv2, on the address
+ * of an attached device, without CHILD_SAs from before.
+ */
+mobikex_session_t *mobikex_session_create(ike_sa_t *ike_sa);
+
+/**
+ * The first SA is about to go into the kernel: decide, and publish.
+ *
+ * @return			TRUE if PINNED now
+ */
+bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
+						 ipsec_mode_t mode, uint8_t proto, bool encap);
+
+/** It cannot be pinned: take it out of the maps. */
+void mobikex_session_stock(mobikex_session_t *this, char *why);
+
+/** charon's view of the addresses changed. */
+void mobikex_session_view(mobikex_session_t *this, host_t *my, host_t *other);
+
+/** The kernel's address for one of charon's; host itself if it is none. */
+host_t *mobikex_session_canonical(mobikex_session_t *this, host_t *host);
+
+/** A rekeyed IKE_SA takes over. */
+void mobikex_session_rekey(mobikex_session_t *this, ike_sa_t *ike_sa);
+
+/** The IKE_SA goes away; the session does with its last SA. */
+void mobikex_session_close(mobikex_session_t *this);
+void mobikex_session_release(mobikex_session_t *this);
+
+/** All of them, into the maps and out of them. */
+void mobikex_sessions_publish(void);
+void mobikex_sessions_unpublish(void);
+void mobikex_sessions_flush(void);
+
+/** The peer's address entry for this host (whatever its port); NULL if none. */
+mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host);
+mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host,
+										 bool verified);
+
+/** Forget those that the peer no longer lists. */
+void mobikex_session_peers_prune(mobikex_session_t *this);
+
+/** Packets to this address of the peer enter segue0. */
+void mobikex_session_route(mobikex_session_t *this, host_t *remote);
+
+#endif	/* MOBIKEX_SESSION_H_ */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_task.h"
+#include "mobikex_check.h"
+#include "mobikex_handover.h"
+
+#include <daemon.h>
+#include <encoding/payloads/notify_payload.h>
+#include <sa/ikev2/tasks/ike_natd.h>
+
+/** RFC 4555 4.2.5: 8 to 64 octets */
+#define COOKIE2_SIZE 16
+
+typedef struct private_task_t private_task_t;
+
+struct private_task_t {
+
+	/**
+	 * All the task manager knows of us; first.
+	 */
+	task_t public;
+
+	/**
+	 * The IKE_SA, a new one after rekeying
+	 */
+	ike_sa_t *ike_sa;
+
+	/**
+	 * What the peer has to send back
+	 */
+	chunk_t cookie2;
+
+	/**
+	 * NAT detection, in an update
+	 */
+	ike_natd_t *natd;
+
+	/**
+	 * The path to check, in a check
+	 */
+	host_t *my;
+	host_t *other;
+};
+
+/**
+ * Add a new COOKIE2.
+ */
+static bool add_cookie(private_task_t *this, message_t *message)
+{
+	rng_t *rng;
+	bool ok;
+
+	chunk_free(&this->cookie2);
+	rng = lib->crypto->create_rng(lib->crypto, RNG_STRONG);
+	ok = rng && rng->allocate_bytes(rng, COOKIE2_SIZE, &this->cookie2);
+	DESTROY_IF(rng);
+	if (ok)
+	{
+		message->add_notify(message, FALSE, COOKIE2, this->cookie2);
+	}
+	return ok;
+}
+
+/**
+ * Did the peer send our COOKIE2 back?  If not, RFC 4555 3.7 closes the IKE_SA.
+ */
+static bool check_cookie(private_task_t *this, message_t *message)
+{
+	notify_payload_t *notify = message->get_notify(message, COOKIE2);
+
+	if (notify && chunk_equals_const(notify->get_notification_data(notify),
+									 this->cookie2))
+	{
+		return TRUE;
+	}
+	DBG1(DBG_IKE, "segue: COOKIE2 mismatch, closing IKE_SA");
+	return FALSE;
+}
+
+METHOD(task_t, build_update, status_t,
+	private_task_t *this, message_t *message)
+{
+	message->add_notify(message, FALSE, UPDATE_SA_ADDRESSES, chunk_empty);
+	if (!add_cookie(this, message))
+	{
+		return FAILED;
+	}
+	this->natd = ike_natd_create(this->ike_sa, TRUE);
+	this->natd->task.build(&this->natd->task, message);
+	mobikex_push_later(this->ike_sa, message->get_message_id(message));
+	return NEED_MORE;
+}
+
+METHOD(task_t, process_update, status_t,
+	private_task_t *this, message_t *message)
+{
+	if (!check_cookie(this, message))
+	{
+		return FAILED;
+	}
+	if (message->get_notify(message, UNACCEPTABLE_ADDRESSES))
+	{	/* RFC 4555 3.5: it stays where it was, and so do its SAs */
+		DBG1(DBG_IKE, "segue: the peer does not accept %H..%H",
+			 message->get_destination(message), message->get_source(message));
+		return SUCCESS;
+	}
+	if (mobikex_update_queued(this->ike_sa))
+	{	/* moved on meanwhile: what NAT detection says is of the past */
+		return SUCCESS;
+	}
+	DBG1(DBG_IKE, "segue: peer moved to %#H..%#H",
+		 message->get_destination(message), message->get_source(message));
+	this->natd->task.process(&this->natd->task, message);
+	/* a NAT may have come or gone */
+	this->ike_sa->update_hosts(this->ike_sa, NULL, NULL,
+							   UPDATE_HOSTS_FORCE_CHILDREN);
+	return SUCCESS;
+}
+
+METHOD(task_t, build_check, status_t,
+	private_task_t *this, message_t *message)
+{
+	if (!add_cookie(this, message))
+	{
+		return FAILED;
+	}
+	mobikex_push_later(this->ike_sa, message->get_message_id(message));
+	return NEED_MORE;
+}
+
+METHOD(task_t, process_check, status_t,
+	private_task_t *this, message_t *message)
+{
+	host_t *my = message->get_destination(message);
+	host_t *other = message->get_source(message);
+
+	if (!check_cookie(this, message))
+	{
+		return FAILED;
+	}
+	/* repeated over the path in use, the request may have been answered there */
+	mobikex_check_result(this->ike_sa, this->other,
+						 my->ip_equals(my, this->my) &&
+						 other->ip_equals(other, this->other));
+	return SUCCESS;
+}
+
+METHOD(task_t, get_type, task_type_t,
+	private_task_t *this)
+{
+	/* task_manager_v2 starts only types it knows.  This one it starts in
+	 * IKE_ESTABLISHED and never casts to anything bigger. */
+	return TASK_IKE_DPD;
+}
+
+METHOD(task_t, migrate, void,
+	private_task_t *this, ike_sa_t *ike_sa)
+{
+	chunk_free(&this->cookie2);
+	this->ike_sa = ike_sa;
+	if (this->natd)
+	{
+		this->natd->task.destroy(&this->natd->task);
+		this->natd = NULL;
+	}
+}
+
+METHOD(task_t, destroy, void,
+	private_task_t *this)
+{
+	if (this->natd)
+	{
+		this->natd->task.destroy(&this->natd->task);
+	}
+	DESTROY_IF(this->my);
+	DESTROY_IF(this->other);
+	chunk_free(&this->cookie2);
+	free(this);
+}
+
+bool mobikex_update_queued(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	task_t *task;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (!found && enumerator->enumerate(enumerator, &task))
+	{
+		found = task->build == _build_update;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+task_t *mobikex_update_create(ike_sa_t *ike_sa)
+{
+	private_task_t *this;
+
+	INIT(this,
+		.public = {
+			.build = _build_update,
+			.process = _process_update,
+			.get_type = _get_type,
+			.migrate = _migrate,
+			.destroy = _destroy,
+		},
+		.ike_sa = ike_sa,
+	);
+	return &this->public;
+}
+
+task_t *mobikex_check_create(ike_sa_t *ike_sa, host_t *my, host_t *other)
+{
+	private_task_t *this;
+
+	INIT(this,
+		.public = {
+			.build = _build_check,
+			.process = _process_check,
+			.get_type = _get_type,
+			.migrate = _migrate,
+			.destroy = _destroy,
+		},
+		.ike_sa = ike_sa,
+		.my = my->clone(my),
+		.other = other->clone(other),
+	);
+	return &this->public;
+}

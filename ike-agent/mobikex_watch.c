@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_watch.h"
+#include "mobikex_handover.h"
+#include "mobikex_link.h"
+#include "mobikex_session.h"
+
+#include <string.h>
+#include <processing/jobs/callback_job.h>
+
+/** segue0 appears before the maps do: times to look again, and ms between */
+#define ATTACH_TRIES 50
+#define ATTACH_INTERVAL 200
+
+static struct rtnl_watch *routes;
+static struct segue_reader *events;
+
+/** How often we still look for maps; with the agent's lock held */
+static int attach_tries;
+
+static void switched(const struct segue_event *event)
+{
+	mobikex_session_t *session = mobikex_session_by_id(event->session);
+
+	if (!session)
+	{
+		return;
+	}
+	DBG1(DBG_KNL, "segue: session %s[%u] switched from path %u to %u: %s",
+		 session->name, session->id, event->from, event->to,
+		 segue_reason_name(event->reason));
+	if (event->reason == SEGUE_REASON_MANUAL)
+	{
+		session->manual = TRUE;
+	}
+	else if (event->reason == SEGUE_REASON_LINK_DOWN)
+	{
+		session->manual = FALSE;
+	}
+	mobikex_follow_queue(session);
+}
+
+static void on_event(void *context, const struct segue_event *event)
+{
+	switch (event->type)
+	{
+		case SEGUE_EVENT_SWITCH:
+			switched(event);
+			break;
+		case SEGUE_EVENT_LINK:
+			DBG1(DBG_KNL, "segue: link %u is %s: %s", event->ifindex,
+				 event->to ? "up" : "down", segue_reason_name(event->reason));
+			mobikex_follow_queue_all();
+			break;
+		case SEGUE_EVENT_REFUSAL:
+			DBG2(DBG_KNL, "segue: session %u: refused: %s", event->session,
+				 segue_reason_name(event->reason));
+			break;
+		default:
+			break;
+	}
+}
+
+CALLBACK(events_ready, bool,
+	void *null, int fd, watcher_event_t event)
+{
+	mobikex->lock->lock(mobikex->lock);
+	if (events)
+	{
+		segue_reader_read(events, on_event, NULL);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return TRUE;
+}
+
+void mobikex_watch_events(void)
+{
+	int err;
+
+	if (events)
+	{
+		return;
+	}
+	err = segue_reader_open(mobikex->segue, SEGUE_READER_AGENT, &events);
+	if (err)
+	{
+		DBG1(DBG_KNL, "segue: no events, handovers will not be told to peers: %s",
+			 strerror(-err));
+		return;
+	}
+	lib->watcher->add(lib->watcher, segue_reader_fd(events), WATCHER_READ,
+					  events_ready, NULL);
+}
+
+CALLBACK(try_attach, job_requeue_t,
+	void *null)
+{
+	bool again;
+
+	mobikex->lock->lock(mobikex->lock);
+	again = attach_tries > 0 && !mobikex_agent_attach();
+	attach_tries = again ? attach_tries - 1 : 0;
+	mobikex->lock->unlock(mobikex->lock);
+	return again ? JOB_RESCHEDULE_MS(ATTACH_INTERVAL) : JOB_REQUEUE_NONE;
+}
+
+/**
+ * The watcher waits for running callbacks, which may wait for the lock.
+ */
+static void close_events(void)
+{
+	struct segue_reader *reader;
+
+	mobikex->lock->lock(mobikex->lock);
+	reader = events;
+	events = NULL;
+	mobikex->lock->unlock(mobikex->lock);
+	if (reader)
+	{
+		lib->watcher->remove(lib->watcher, segue_reader_fd(reader));
+		segue_reader_close(reader);
+	}
+}
+
+CALLBACK(detach, job_requeue_t,
+	void *null)
+{
+	close_events();
+	mobikex->lock->lock(mobikex->lock);
+	mobikex_agent_detach();
+	mobikex->lock->unlock(mobikex->lock);
+	return JOB_REQUEUE_NONE;
+}
+
+static void queue(callback_job_cb_t function)
+{
+	lib->processor->queue_job(lib->processor,
+		(job_t*)callback_job_create_with_prio(function, NULL, NULL, NULL,
+											  JOB_PRIO_HIGH));
+}
+
+static void on_device(const struct rtnl_link *link, bool gone)
+{
+	if (gone && link->ifindex == mobikex->device)
+	{
+		queue(detach);
+	}
+	else if (!gone && !mobikex->segue && !attach_tries)
+	{
+		attach_tries = ATTACH_TRIES;
+		queue(try_attach);
+	}
+}
+
+static void on_link(void *context, const struct rtnl_link *link, bool gone)
+{
+	bool *changed = context;
+
+	if (streq(link->name, SEGUE_DEVICE))
+	{
+		on_device(link, gone);
+		return;
+	}
+	*changed |= mobikex_link_changed(link, gone);
+}
+
+static void on_addr(void *context, const struct rtnl_addr *addr, bool gone)
+{
+	bool *changed = context;
+
+	*changed |= mobikex_link_addr_changed(addr, gone);
+}
+
+static void on_route(void *context)
+{
+	bool *changed = context;
+
+	*changed = TRUE;
+}
+
+static void on_overrun(void *context)
+{
+	bool *changed = context;
+
+	if (mobikex->segue)
+	{
+		mobikex_links_resync();
+	}
+	*changed = TRUE;
+}
+
+static const struct rtnl_watch_ops ops = {
+	.link = on_link,
+	.addr = on_addr,
+	.route = on_route,
+	.overrun = on_overrun,
+};
+
+/** What the callbacks of one read found; with the agent's lock held */
+static bool changed;
+
+CALLBACK(routes_ready, bool,
+	void *null, int fd, watcher_event_t event)
+{
+	mobikex->lock->lock(mobikex->lock);
+	changed = FALSE;
+	rtnl_watch_read(routes);
+	if (changed)
+	{
+		mobikex_follow_queue_all();
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return TRUE;
+}
+
+bool mobikex_watch_start(void)
+{
+	int err;
+
+	err = rtnl_watch_open(&ops, &changed, &routes);
+	if (err)
+	{
+		DBG1(DBG_KNL, "segue: cannot watch rtnetlink: %s", strerror(-err));
+		return FALSE;
+	}
+	lib->watcher->add(lib->watcher, rtnl_watch_fd(routes), WATCHER_READ,
+					  routes_ready, NULL);
+	return TRUE;
+}
+
+void mobikex_watch_stop(void)
+{
+	if (routes)
+	{
+		lib->watcher->remove(lib->watcher, rtnl_watch_fd(routes));
+		rtnl_watch_close(routes);
+		routes = NULL;
+	}
+	close_events();
+}
