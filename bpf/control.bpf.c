@@ -122,6 +122,7 @@ int control_path(struct segue_call_path *call)
 			return -ENOENT;
 		old = *path;
 		WRITE_ONCE(path->flags, 0);
+		decisions_void();
 		path_leave(s, id, slot, call->reason);
 		path_tell(id, &old, slot, call->reason);
 		*path = (struct segue_path){};
@@ -135,6 +136,7 @@ int control_path(struct segue_call_path *call)
 	if (!l)
 		return -ENODEV;
 	path_store(path, &new, s->active == slot, l->bit);
+	decisions_void();
 	path_tell(id, &new, slot, call->reason);
 	return 0;
 }

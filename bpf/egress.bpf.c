@@ -11,10 +11,10 @@
  * Nothing is modified before everything is known.
  */
 #include <linux/pkt_cls.h>
+#include "flow.h"
 #include "path.h"
-#include "rewrite.h"
 
-enum { NOT_OURS = -1 };
+enum egress_decision { EGRESS_STEER, EGRESS_NOT_OURS, EGRESS_NO_PATH };
 
 static __always_inline enum parsed egress_look(struct __sk_buff *skb, struct packet *p)
 {
@@ -37,12 +37,12 @@ static __always_inline enum parsed egress_parse(struct __sk_buff *skb, struct pa
 
 static __always_inline int egress_by_source(struct packet *p, enum parsed what)
 {
-	struct segue_addr source;
+	struct segue_addr source, dest;
 	__u32 *ifindex;
 
 	if (!p->ip4 && !p->ip6)
 		goto drop;
-	packet_source(p, &source);
+	packet_addrs(p, &source, &dest);
 	ifindex = bpf_map_lookup_elem(&addr, &source);
 	if (!ifindex)
 		goto drop;
@@ -57,16 +57,12 @@ drop:
 }
 
 /* The active path cannot carry the packet: take the best one that can. */
-SUBPROGRAM __u32
-egress_switch(struct segue_session *s, __u32 id, __be32 spi, __u32 word)
+static __always_inline __u32
+egress_switch(struct segue_session *s, __u32 id, __be32 spi, union active_word was)
 {
-	union active_word was = { .word = word };
 	struct handover h = { .session = id, .reason = SEGUE_REASON_LINK_DOWN };
-	__u32 best;
+	__u32 best = path_best(s);
 
-	if (!s)
-		return SEGUE_NO_PATH;
-	best = path_best(s);
 	if (best >= SEGUE_MAX_PATHS) {
 		session_refuse(id, &s->refused_egress, SEGUE_REASON_NO_LIVE_PATH, spi);
 		return SEGUE_NO_PATH;
@@ -78,62 +74,45 @@ egress_switch(struct segue_session *s, __u32 id, __be32 spi, __u32 word)
 		h.reason = SEGUE_REASON_ADDRESS_GONE;
 	/* Lost the race: this packet leaves by the path that is live, and the
 	 * next one sees what the winner chose. */
-	if (!session_switch(s, &h, word))
+	if (!session_switch(s, &h, was.word))
 		COUNT(egress_switched);
 	return best;
 }
 
-static __always_inline bool
-egress_rewrites(const struct packet *p, const struct segue_path *path)
+SUBPROGRAM int egress_decide(struct segue_flow *f)
 {
-	if (!packet_is(p, &path->local, &path->remote))
-		return true;
-	return p->udp && ((path->local_port && path->local_port != p->udp->source) ||
-			  (path->remote_port && path->remote_port != p->udp->dest));
-}
-
-static __always_inline int egress_steer(struct packet *p)
-{
-	struct segue_sa_key key = { .spi = p->esp->spi, .peer = packet_fold_dest(p) };
 	const struct segue_path *path;
+	struct segue_sa_key key = {};
 	struct segue_session *s;
 	union active_word word;
 	struct segue_sa *a;
-	__u64 change = 0;
 	__u32 slot, id;
 
+	if (!f)
+		return EGRESS_NOT_OURS;
+	key.spi = f->spi;
+	key.peer = segue_addr_fold(&f->dest);
 	a = bpf_map_lookup_elem(&sa, &key);
 	if (!a)
-		return NOT_OURS;
+		return EGRESS_NOT_OURS;
 	id = a->session;
 	s = bpf_map_lookup_elem(&session, &id);
-	if (!s || !packet_family_is(p, &s->remote) || !packet_is(p, &s->local, &s->remote))
-		return NOT_OURS;
+	if (!s || !segue_addr_equal(&f->source, &s->local) ||
+	    !segue_addr_equal(&f->dest, &s->remote))
+		return EGRESS_NOT_OURS;
 
 	word.word = READ_ONCE(*session_word(s));
 	slot = word.active;
 	if (slot >= SEGUE_MAX_PATHS ||
 	    !path_live(session_path(s, slot), READ_ONCE(state.links_up)))
-		slot = egress_switch(s, id, key.spi, word.word);
-	if (slot >= SEGUE_MAX_PATHS) {
-		COUNT(egress_no_path);
-		return TC_ACT_SHOT;
-	}
+		slot = egress_switch(s, id, key.spi, word);
+	if (slot >= SEGUE_MAX_PATHS)
+		return EGRESS_NO_PATH;
 	path = session_path(s, slot);
-	if (egress_rewrites(p, path)) {
-		struct rewrite to = {
-			.source = &path->local,
-			.dest = &path->remote,
-			.source_port = path->local_port,
-			.dest_port = path->remote_port,
-		};
-
-		rewrite_packet(p, &to, &change);
-		COUNT(egress_rewritten);
-	}
-	COUNT(egress_steered);
-	/* Resolves the neighbour on the right link with the right source. */
-	return bpf_redirect_neigh(path->ifindex, NULL, 0, 0);
+	f->slot = slot;
+	f->ifindex = path->ifindex;
+	flow_rewrite(f, &path->local, &path->remote, path->local_port, path->remote_port);
+	return EGRESS_STEER;
 }
 
 SEC("tc")
@@ -141,13 +120,32 @@ int egress(struct __sk_buff *skb)
 {
 	enum parsed what;
 	struct packet p;
-	int verdict;
+	struct segue_flow *f, new;
 
 	what = egress_parse(skb, &p);
-	if (what == PARSED_ESP) {
-		verdict = egress_steer(&p);
-		if (verdict != NOT_OURS)
-			return verdict;
+	if (what != PARSED_ESP)
+		return egress_by_source(&p, what);
+	f = flow_find(&p, SEGUE_FLOW_SENT);
+	if (!f)
+		return TC_ACT_SHOT;
+	if (!flow_holds(f, &p)) {
+		flow_begin(&new, &p);
+		switch (egress_decide(&new)) {
+		case EGRESS_STEER:
+			*f = new;
+			break;
+		case EGRESS_NO_PATH:
+			COUNT(egress_no_path);
+			return TC_ACT_SHOT;
+		default:
+			return egress_by_source(&p, what);
+		}
 	}
-	return egress_by_source(&p, what);
+	if (f->rewrite) {
+		rewrite_packet(&p, f);
+		COUNT(egress_rewritten);
+	}
+	COUNT(egress_steered);
+	/* Resolves the neighbour on the right link with the right source. */
+	return bpf_redirect_neigh(f->ifindex, NULL, 0, 0);
 }

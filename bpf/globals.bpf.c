@@ -5,6 +5,5 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u32 netns = 0;
 
-struct segue_state state SEC(".data.state") = {};
+struct segue_state state SEC(".data.state") = { .epoch = 1 };
 struct segue_counters counters[SEGUE_MAX_CPUS] SEC(".data.counters") = {};
-__u64 seen[SEEN_SIZE] SEC(".data.seen") = {};

@@ -31,10 +31,10 @@ static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
 {
 	enum parsed what;
 	struct packet p;
-	__u64 change = 0;
+	__u64 change;
 
 	what = ingress_parse(skb, &p, ethernet);
-	ingress_restore(&p, what, &change);
+	change = ingress_restore(&p, what);
 	/* A device that summed the whole packet up (CHECKSUM_COMPLETE) saw other
 	 * octets.  Refused where there is no such sum: nothing to do then. */
 	if (change)

@@ -17,10 +17,9 @@ int segue_ingress(struct xdp_md *ctx)
 {
 	struct packet p = {};
 	enum parsed what;
-	__u64 change = 0;
 
 	what = parse_ethernet(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
 			      RECEIVED);
-	ingress_restore(&p, what, &change);
+	ingress_restore(&p, what);
 	return XDP_PASS;
 }

@@ -83,6 +83,7 @@ changed:
 	if (was_up == up && reason != SEGUE_REASON_UNPLUGGED)
 		return 0;
 	link_set_bit(new.bit, up);
+	decisions_void();
 	now = bpf_ktime_get_ns();
 	l->changed_ns = now;
 	if (was_up && !up)

@@ -15,6 +15,7 @@
 #include <segue/addr.h>
 #include <segue/counter.h>
 #include <segue/event.h>
+#include <segue/flow.h>
 #include <segue/link.h>
 #include <segue/session.h>
 
@@ -65,5 +66,24 @@ struct {
 		__uint(max_entries, SEGUE_RING_SIZE);
 	});
 } readers __weak SEC(".maps");
+
+/* The last decisions of each CPU; written and read by the CPU itself, in softirq
+ * or with softirqs off, so that nobody sees half of one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SEGUE_FLOWS * SEGUE_FLOW_DIRECTIONS);
+	__type(key, __u32);
+	__type(value, struct segue_flow);
+} flows __weak SEC(".maps");
+
+/* By which path did the packet with this SPI and sequence number come?  Written
+ * by ingress restore before XFRM, read by the return switch after XFRM has
+ * authenticated it.  See seen.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SEGUE_SEEN);
+	__type(key, __u32);
+	__type(value, __u64);
+} seen __weak SEC(".maps");
 
 #endif

@@ -39,7 +39,12 @@ struct handover {
 static __always_inline const struct segue_path *
 session_path(const struct segue_session *s, __u32 slot)
 {
-	return &s->path[slot & (SEGUE_MAX_PATHS - 1)];
+	__u64 index = slot;
+
+	/* By hand: the compiler leaves it out where it knows the range, and the
+	 * verifier does not always know it. */
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(SEGUE_MAX_PATHS - 1));
+	return &s->path[index];
 }
 
 static __always_inline bool path_live(const struct segue_path *p, __u64 links_up)
@@ -93,6 +98,7 @@ SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h,
 	new.reason = h->reason;
 	if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) != old.word)
 		return -EAGAIN;
+	decisions_void();
 	event.ns = bpf_ktime_get_ns();
 	s->switched_ns = event.ns;
 	s->switched_by = h->spi;

@@ -9,22 +9,8 @@
  * the SA: one that was overtaken, or held back by an attacker, is not.
  */
 #include "path.h"
+#include "seen.h"
 #include <linux/in.h>
-
-/* Which path did ingress restore see it come by? */
-static __always_inline __u32 return_path(__be32 spi, __u32 seq)
-{
-	__u64 entry = READ_ONCE(seen[seen_index(spi, seq)]);
-	__u32 path = entry & 0xff;
-
-	if ((entry ^ seen_entry(spi, seq, 0)) >> 8 || !path)
-		return SEGUE_NO_PATH;	/* not by a path, or too long ago */
-	if (path == SEEN_AMBIGUOUS) {
-		COUNT(return_ambiguous);
-		return SEGUE_NO_PATH;
-	}
-	return path - 1;
-}
 
 /*
  * After a switch, packets that were on their way already must not pull the
@@ -70,7 +56,7 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 		a->highest = seq;
 	h.session = a->session;
 	s = bpf_map_lookup_elem(&session, &h.session);
-	to = return_path(spi, seq);
+	to = seen_path(spi, seq);
 	if (!s || to >= SEGUE_MAX_PATHS)
 		return 0;
 	word.word = READ_ONCE(*session_word(s));

@@ -92,6 +92,7 @@ int segue_link_del(struct segue *segue, __u32 ifindex)
 	if (bpf_map_delete_elem(segue->map[PIN_LINK], &ifindex))
 		return -errno;
 	__atomic_fetch_and(&segue->state->links_up, ~(1ULL << link.bit), __ATOMIC_ACQ_REL);
+	control_changed(segue);
 	remove_paths(segue, ifindex);
 	bit_give_back(segue, link.bit);
 	return 0;

@@ -21,4 +21,10 @@ struct segue {
 /* Runs a program on call; what it returns, or why it did not run. */
 int control_run(struct segue *segue, enum control_program program, void *call, __u32 size);
 
+/* After a change that no program made: see segue_state.epoch. */
+static inline void control_changed(struct segue *segue)
+{
+	__atomic_fetch_add(&segue->state->epoch, 1, __ATOMIC_ACQ_REL);
+}
+
 #endif

@@ -53,7 +53,10 @@ int segue_session_put(struct segue *segue, __u32 id, const struct segue_session 
 
 int segue_session_del(struct segue *segue, __u32 id)
 {
-	return bpf_map_delete_elem(segue->map[PIN_SESSION], &id) ? -errno : 0;
+	if (bpf_map_delete_elem(segue->map[PIN_SESSION], &id))
+		return -errno;
+	control_changed(segue);
+	return 0;
 }
 
 int segue_session_get(struct segue *segue, __u32 id, struct segue_session *out)
@@ -142,7 +145,10 @@ int segue_sa_put(struct segue *segue, const struct segue_sa_key *key, const stru
 
 int segue_sa_del(struct segue *segue, const struct segue_sa_key *key)
 {
-	return bpf_map_delete_elem(segue->map[PIN_SA], key) ? -errno : 0;
+	if (bpf_map_delete_elem(segue->map[PIN_SA], key))
+		return -errno;
+	control_changed(segue);
+	return 0;
 }
 
 int segue_sa_get(struct segue *segue, const struct segue_sa_key *key, struct segue_sa *out)

@@ -5,18 +5,15 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <segue/counter.h>
+#include <segue/flow.h>
 #include <segue/host.h>
 #include <segue/link.h>
 #include <segue/session.h>
 #include "pins.h"
 
-/* bpf/globals.h: SEEN_SIZE entries */
-#define SEEN_OCTETS (65536 * sizeof(__u64))
-
 const struct pin_shape pin_shapes[PIN_MAPS] = {
 	[PIN_STATE] = { "state", ".data.state", BPF_MAP_TYPE_ARRAY, 4,
 			sizeof(struct segue_state) },
-	[PIN_SEEN] = { "seen", ".data.seen", BPF_MAP_TYPE_ARRAY, 4, SEEN_OCTETS },
 	[PIN_COUNTERS] = { "counters", ".data.counters", BPF_MAP_TYPE_ARRAY, 4,
 			   sizeof(struct segue_counters) * SEGUE_MAX_CPUS },
 	[PIN_LINK] = { "link", "link", BPF_MAP_TYPE_HASH, 4, sizeof(struct segue_link) },
@@ -26,6 +23,9 @@ const struct pin_shape pin_shapes[PIN_MAPS] = {
 	[PIN_SA] = { "sa", "sa", BPF_MAP_TYPE_HASH, sizeof(struct segue_sa_key),
 		     sizeof(struct segue_sa) },
 	[PIN_READERS] = { "readers", "readers", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4 },
+	[PIN_FLOWS] = { "flows", "flows", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+			sizeof(struct segue_flow) },
+	[PIN_SEEN] = { "seen", "seen", BPF_MAP_TYPE_ARRAY, 4, sizeof(__u64) },
 };
 
 const char *pin_dir_or_default(const char *dir)

@@ -7,8 +7,8 @@
 #include <linux/types.h>
 
 enum pin_map {
-	PIN_STATE, PIN_SEEN, PIN_COUNTERS,	/* global variables */
-	PIN_LINK, PIN_ADDR, PIN_SESSION, PIN_SA, PIN_READERS,
+	PIN_STATE, PIN_COUNTERS,	/* global variables */
+	PIN_LINK, PIN_ADDR, PIN_SESSION, PIN_SA, PIN_READERS, PIN_FLOWS, PIN_SEEN,
 	PIN_MAPS,
 };
 

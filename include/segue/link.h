@@ -4,8 +4,8 @@
  *
  * Map "link": hash, __u32 ifindex -> struct segue_link.  The loader creates and
  * removes entries; the link watch (bpf/link.bpf.c, or rtnetlink in the agent
- * where fentry is refused) keeps their state.  Egress steering reads only
- * segue_state.links_up, one bit a link, so that it needs no look-up.
+ * where fentry is refused) keeps their state.  To choose a path, egress steering
+ * reads only segue_state.links_up, one bit a link, so that it needs no look-up.
  *
  * Map "addr": hash, struct segue_addr -> __u32 ifindex.  The addresses of those
  * devices, for what enters segue0 and belongs to no SA (IKE itself, first of
@@ -49,13 +49,17 @@ struct segue_link {
 
 /*
  * Global variables that every program shares: map "state", one entry.
- * links_up and links_used are changed with atomic OR and AND only.
+ * Changed with atomic operations only.
  */
 struct segue_state {
 	__u64 links_up;			/* bit segue_link.bit: link is up */
 	__u32 version;			/* SEGUE_MAP_VERSION of who created the pins */
 	__u32 netns;			/* inode number of the network namespace */
 	__u64 links_used;		/* bit segue_link.bit: taken by a device */
+	/* Grows with every change of a link, session, path or SA, after the change:
+	 * decisions that the data path remembers (bpf/flow.h) are then void. */
+	__u32 epoch;
+	__u32 reserved;
 };
 
 #endif
