@@ -32,6 +32,8 @@ static const struct cli_command commands[] = {
 	  "hand a session over to another path now", switch_command },
 	{ "monitor", "",
 	  "events as they happen: links, paths, switches, refusals", monitor_command },
+	{ "check", "",
+	  "what would spoil a handover on this host, and how to mend it", check_command },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

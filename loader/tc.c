@@ -12,9 +12,6 @@
 #include "tc.h"
 
 enum {
-	/* enum bpf_attach_type since Linux 6.6; Debian 12's linux/bpf.h is older */
-	ATTACH_TCX_INGRESS = 46,
-	ATTACH_TCX_EGRESS = 47,
 	/*
 	 * Where our filter stands at clsact.  Below 49152, from which the kernel
 	 * counts down for filters that name no priority (tcf_auto_prio()).
@@ -34,10 +31,9 @@ static int hook_pin(char *buf, const char *what, unsigned int ifindex, enum tc_h
 	return pin_path(buf, PATH_SIZE, pin_dir_or_default(NULL), "links", name);
 }
 
-/* bpf_link_create() of libbpf 1.1 passes the attach type on as it is. */
 static int tcx_attach(int program, unsigned int ifindex, enum tc_hook hook, const char *pin)
 {
-	int type = hook == TC_HOOK_INGRESS ? ATTACH_TCX_INGRESS : ATTACH_TCX_EGRESS;
+	int type = hook == TC_HOOK_INGRESS ? TC_ATTACH_TCX_INGRESS : TC_ATTACH_TCX_EGRESS;
 	int link, err = 0;
 
 	link = bpf_link_create(program, ifindex, type, NULL);

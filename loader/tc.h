@@ -9,6 +9,13 @@
 
 #include <stdbool.h>
 
+enum {
+	/* enum bpf_attach_type since Linux 6.6; Debian 12's linux/bpf.h is older.
+	 * bpf_link_create() of libbpf 1.1 passes the type on as it is. */
+	TC_ATTACH_TCX_INGRESS = 46,
+	TC_ATTACH_TCX_EGRESS = 47,
+};
+
 enum tc_hook { TC_HOOK_INGRESS, TC_HOOK_EGRESS };
 
 /*
