@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # scenarios: real ESP between namespaces; figures.sh measures, the others assert
 FIGURE_TESTS   += tests/scenario/figures.sh
-SCENARIO_TESTS += $(filter-out $(FIGURE_TESTS),$(wildcard tests/scenario/*.sh))
-SCENARIO_TESTS := $(filter-out tests/scenario/lib.sh,$(SCENARIO_TESTS))
+SCENARIO_TESTS += $(filter-out %/lib.sh %/figures.sh,$(wildcard tests/scenario/*.sh))
+
+# somebody else's XDP program
+SCENARIO_XDP := $(BUILD)/tests/scenario/count.bpf.o
+ALL += $(SCENARIO_XDP)
+$(SCENARIO_XDP): tests/scenario/count.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<

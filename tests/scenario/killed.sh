@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# charon is killed without a warning and started again, segue is detached under
+# load: the data path goes on with its last decision, the host gets back what it had.
+#
+#                 router-w              core
+#     ✂  wlan0 ──── node | core ──── w       |
+#   node  ☠                                  | s ──── eth0 server
+#        lte0 ───── node | core ──── l       |
+#                 router-l
+. "$(dirname "$0")/lib.sh"
+
+kill_charon() { kill -KILL "$(at node cat /run/charon.pid)"; }
+export -f kill_charon
+
+begin "charon killed mid-traffic" FAILBACK_MS=500
+topology 15
+connect transport
+# the SAs stay in the kernel; the handover comes 300 ms after charon's death
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "500,exec,kill_charon" --at "800.3,$(carrier_loss wlan0)" \
+	--duration 2500
+all_flow "$out/report.json"
+stalled_at_most "$out/report.json" "$cuts" 19
+expect "node sends by lte0 without an agent" active_is node device lte0
+at router-w ip link set dev node up
+
+begin "charon killed and started again"
+topology 15
+connect tunnel
+kill_charon
+wait "$(<"$out/node/charon.nspid")" 2>/dev/null || true
+at node rm -f /run/charon.pid /run/charon.vici
+charon_start node
+initiate
+ready
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "500.3,$(carrier_loss wlan0)" --duration 2500
+all_flow "$out/report.json"
+stalled_at_most "$out/report.json" "$cuts" 19
+maps_agree
+
+# snapshot HOST: what detach has to restore; counters and random link-layer
+# addresses aside
+snapshot() {
+	at "$1" sh -c '
+		ip -o link | grep -v "link/none" | sed "s/^[0-9]*: //"
+		ip address | grep -E "^[0-9]|inet" | sed "s/^[0-9]*: //"
+		ip route show table all; ip -6 route show table all
+		ip rule; ip -6 rule
+		for d in wlan0 lte0; do tc qdisc show dev $d; done
+		sysctl -a 2>/dev/null | grep -E "conf\.(wlan0|lte0|all|default)\.(rp_filter|accept_local)"
+		ls -R /sys/fs/bpf' 2>/dev/null | grep -v expires
+}
+
+begin "detach restores the host"
+topology 15
+snapshot node >"$out/before"
+at node "$segue" attach wlan0 lte0 >/dev/null
+at node "$segue" attach wlan0 lte0 >/dev/null
+snapshot node >"$out/during"
+at node "$segue" detach >/dev/null
+snapshot node >"$out/after"
+expect "attached, the host is another" bash -c "! cmp -s '$out/before' '$out/during'"
+expect "detached, it is the same as before" diff "$out/before" "$out/after"
+
+detach_all() { at node "$segue" detach >"$out/detached" 2>&1; }
+export -f detach_all
+begin "detach mid-traffic"
+topology 15
+connect tunnel
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "500,exec,detach_all" --duration 3000
+fact "$out/report.json" "detach succeeded" '.events[0].status == 0' '.events[0].status'
+nothing_in_clear "$out/report.json"
+expect "segue0 is gone" bash -c '! at node ip link show segue0'
+expect "nothing is pinned any more" bash -c '! at node test -e /sys/fs/bpf/segue'
+finish

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Rekeying, of the CHILD_SA and of the IKE_SA, by either side, before, during and
+# after a handover; and on expiry.
+#
+#                 router-w              core
+#     ✂  wlan0 ──── node | core ──── w       |
+#   node  ⟳                                  | s ──── eth0 server ⟳
+#        lte0 ───── node | core ──── l       |
+#                 router-l
+#
+# Expected: new SAs are in the maps before a packet uses them and inherit the
+# active path; the old ones leave; the session keeps its paths.
+. "$(dirname "$0")/lib.sh"
+
+rekey() { # HOST child|ike
+	swan "$1" --rekey --"$2" "$([ "$2" = child ] && echo data || echo main)" >>"$out/$1/rekey.out" 2>&1
+}
+export -f rekey
+
+after() {
+	local report=$1
+	all_flow "$report"
+	fact "$report" "every command succeeded" 'all(.events[] | select(.action == "exec"); .status == 0)' \
+		'[.events[] | select(.action == "exec") | .status] | tostring'
+	expect "one CHILD_SA, as before" \
+		test "$(swan node --list-sas --raw | grep -o 'child-sas {[^}]*' | grep -o 'state=INSTALLED' | wc -l)" = 1
+	expect "two SAs in the node's maps" \
+		test "$(at node "$segue" -j sa | jq length)" = 2
+	expect "node sends by lte0" active_is node device lte0
+	expect "server sends to lte0" active_is server remote "$node_lte"
+	maps_agree
+}
+
+for what in child ike; do
+	for who in node server; do
+		for mode in transport tunnel; do
+			begin "$what by $who, $mode"
+			topology 15
+			connect $mode
+			# before, 0.5 ms before the cut and with it, after
+			# shellcheck disable=SC2046
+			measure "$out/report.json" $(load) \
+				--at "300,exec,rekey $who $what" \
+				--at "900,exec,rekey $who $what" --at "910.3,$(carrier_loss wlan0)" \
+				--at "1800,exec,rekey $who $what" --duration 3500 --drain 1500
+			after "$out/report.json"
+		done
+	done
+done
+
+for mode in transport tunnel; do
+	# the lifetimes are in seconds; XFRM's expire names the canonical destination
+	begin "on expiry, $mode" CHILD_NODE="rekey_time = 3s
+		life_time = 6s
+		rand_time = 0s" CHILD_SERVER="rekey_time = 30s"
+	topology 15
+	connect $mode
+	# shellcheck disable=SC2046
+	measure "$out/report.json" $(load) --at "500.3,$(carrier_loss wlan0)" --duration 11000 --drain 1500
+	all_flow "$out/report.json"
+	expect "rekeyed at least twice" test "$(grep -c 'CHILD_SA data.*established' "$out/node/charon.log")" -ge 3
+	expect "two SAs in the node's maps" test "$(at node "$segue" -j sa | jq length)" = 2
+	maps_agree
+done
+finish
