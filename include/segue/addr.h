@@ -18,15 +18,18 @@ struct segue_addr {
 /* The last four octets of an IPv4-mapped address are the IPv4 address. */
 #define SEGUE_ADDR_V4_OFFSET 12
 
-static inline const __be32 *segue_addr_words(const struct segue_addr *addr)
+/* The octets four at a time: an access that the compiler may not assume away. */
+typedef __be32 segue_addr_word __attribute__((may_alias));
+
+static inline const segue_addr_word *segue_addr_words(const struct segue_addr *addr)
 {
-	return (const __be32 *)addr->octet;
+	return (const segue_addr_word *)addr->octet;
 }
 
 static inline int segue_addr_equal(const struct segue_addr *a,
 				   const struct segue_addr *b)
 {
-	const __be32 *x = segue_addr_words(a), *y = segue_addr_words(b);
+	const segue_addr_word *x = segue_addr_words(a), *y = segue_addr_words(b);
 
 	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
 }
@@ -35,7 +38,7 @@ static inline int segue_addr_equal(const struct segue_addr *a,
 static inline int segue_addr_is_v4(const struct segue_addr *addr)
 {
 	const __u8 *o = addr->octet;
-	const __be32 *w = segue_addr_words(addr);
+	const segue_addr_word *w = segue_addr_words(addr);
 
 	return !(w[0] | w[1]) && !o[8] && !o[9] && o[10] == 0xff && o[11] == 0xff;
 }
@@ -47,7 +50,7 @@ static inline int segue_addr_is_v4(const struct segue_addr *addr)
  */
 static inline __u32 segue_addr_fold(const struct segue_addr *addr)
 {
-	const __be32 *w = segue_addr_words(addr);
+	const segue_addr_word *w = segue_addr_words(addr);
 
 	return (__u32)(w[0] ^ w[1] ^ w[2] ^ w[3]);
 }
