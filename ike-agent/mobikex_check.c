@@ -241,17 +241,12 @@ status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data)
  */
 static void moved(mobikex_session_t *session, mobikex_peer_t *peer)
 {
-	uint8_t slot;
-
 	mobikex_paths_update(session);
 	if (session->other->ip_equals(session->other, peer->host))
 	{
-		slot = mobikex_path_find(session, session->my, session->other);
-		if (slot != SEGUE_NO_PATH)
-		{
-			segue_switch(mobikex->segue, session->id, slot,
-						 SEGUE_REASON_IKE_UPDATE);
-		}
+		mobikex_path_switch(session,
+				mobikex_path_find(session, session->my, session->other),
+				SEGUE_REASON_IKE_UPDATE);
 	}
 }
 

@@ -126,8 +126,7 @@ static void leave_dead_path(mobikex_session_t *session)
 			 session->id);
 		return;
 	}
-	if (!segue_switch(mobikex->segue, session->id, best,
-					  reason_of(session, active)))
+	if (mobikex_path_switch(session, best, reason_of(session, active)))
 	{	/* the one left behind may go for good now */
 		mobikex_paths_update(session);
 	}
@@ -174,7 +173,7 @@ static void fail_back(mobikex_session_t *session)
 	due = max(since, session->since[best]) + mobikex->failback_delay * MS;
 	if (due <= now)
 	{
-		segue_switch(mobikex->segue, session->id, best, SEGUE_REASON_FAILBACK);
+		mobikex_path_switch(session, best, SEGUE_REASON_FAILBACK);
 	}
 	else if (!session->failback)
 	{
@@ -357,9 +356,9 @@ static void switch_to_ike(mobikex_session_t *session)
 	}
 	mobikex_paths_update(session);
 	slot = mobikex_path_find(session, session->my, session->other);
-	if (slot != SEGUE_NO_PATH && !told_by_data(session))
+	if (!told_by_data(session))
 	{
-		segue_switch(mobikex->segue, session->id, slot, SEGUE_REASON_IKE_UPDATE);
+		mobikex_path_switch(session, slot, SEGUE_REASON_IKE_UPDATE);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 
+#include <errno.h>
 #include <string.h>
 
 /** Paths of one device differ by rank only, so a device needs this many. */
@@ -50,6 +51,24 @@ uint8_t mobikex_path_active(mobikex_session_t *session)
 		return SEGUE_NO_PATH;
 	}
 	return entry.active;
+}
+
+bool mobikex_path_switch(mobikex_session_t *session, uint8_t slot,
+						 enum segue_reason reason)
+{
+	int err = -ENOENT;
+
+	if (slot != SEGUE_NO_PATH && mobikex->segue)
+	{
+		err = segue_switch(mobikex->segue, session->id, slot, reason);
+	}
+	if (err)
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u] cannot switch to path %u (%s): %s",
+			 session->name, session->id, slot, segue_reason_name(reason),
+			 strerror(-err));
+	}
+	return !err;
 }
 
 bool mobikex_path_live(mobikex_session_t *session, uint8_t slot)

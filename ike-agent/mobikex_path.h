@@ -25,6 +25,10 @@ uint8_t mobikex_path_find(mobikex_session_t *session, host_t *local,
 /** Slot that the data path uses; SEGUE_NO_PATH if unknown. */
 uint8_t mobikex_path_active(mobikex_session_t *session);
 
+/** Hand over to a path. */
+bool mobikex_path_switch(mobikex_session_t *session, uint8_t slot,
+						 enum segue_reason reason);
+
 /** Can it carry packets now? */
 bool mobikex_path_live(mobikex_session_t *session, uint8_t slot);
 

@@ -278,7 +278,7 @@ static int publish(mobikex_session_t *this)
 	slot = mobikex_path_find(this, this->my, this->other);
 	if (slot != SEGUE_NO_PATH && slot != mobikex_path_active(this))
 	{
-		segue_switch(mobikex->segue, this->id, slot, SEGUE_REASON_IKE_UPDATE);
+		mobikex_path_switch(this, slot, SEGUE_REASON_IKE_UPDATE);
 	}
 	return 0;
 }
