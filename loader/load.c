@@ -84,9 +84,11 @@ static struct bpf_program *program(struct segue_bpf *skel, const char *name)
 	return bpf_object__find_program_by_name(skel->obj, name);
 }
 
-/* Loads with the optional programs of these features, and attaches them. */
-static int load_with(unsigned int features, struct loaded *out)
+/* Loads with the optional programs of these features, and attaches them.
+ * only: without all others, to see what the kernel takes. */
+static int load_with(unsigned int features, bool only, struct loaded *out)
 {
+	struct bpf_program *prog;
 	struct loaded l = {};
 	int i, err;
 
@@ -96,6 +98,9 @@ static int load_with(unsigned int features, struct loaded *out)
 	err = own_netns((__u32 *)&l.skel->rodata->netns);
 	if (err)
 		goto fail;
+	if (only)
+		bpf_object__for_each_program(prog, l.skel->obj)
+			bpf_program__set_autoload(prog, false);
 	for (i = 0; i < OPTIONAL; i++)
 		bpf_program__set_autoload(program(l.skel, optional[i].program),
 					  features & optional[i].feature);
@@ -132,18 +137,18 @@ static int load_what_works(struct loaded *out, unsigned int *features)
 
 	if (getenv("SEGUE_DEBUG"))
 		libbpf_set_print(print);
-	err = load_with(works, out);
+	err = load_with(works, false, out);
 	if (!err)
 		goto loaded;
 	works = 0;
 	for (bit = 1; bit & SEGUE_FEATURE_ALL; bit <<= 1) {
-		if (load_with(bit, &alone))
+		if (load_with(bit, true, &alone))
 			continue;
 		loaded_close(&alone);
 		works |= bit;
 	}
 	libbpf_set_print(print);
-	err = load_with(works, out);
+	err = load_with(works, false, out);
 	if (err)
 		return err;
 loaded:

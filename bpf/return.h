@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Authenticated return switch.  xfrm_input() calls xfrm_replay_advance() only
+ * after the ICV and the replay check have passed, so whoever sent this packet
+ * holds the keys: the way it came is a way to reach him, half a round trip after
+ * he moved, and no IKE message is awaited.
+ *
+ * Only paths that IKE verified are followed, and only by the newest packet of
+ * the SA: one that was overtaken, or held back by an attacker, is not.
+ */
+#ifndef SEGUE_BPF_RETURN_H
+#define SEGUE_BPF_RETURN_H
+
+#include "path.h"
+#include "seen.h"
+
+/*
+ * After a switch, packets that were on their way already must not pull the
+ * session back.  A follower trusts the order within one SA; other SAs of the
+ * session wait.  A leader decides himself by which of his links he sends, and
+ * follows only the peer's own moves.
+ */
+static __always_inline bool
+return_follows(struct segue_session *s, __u32 to, __be32 spi)
+{
+	const struct segue_path *path = session_path(s, to);
+	bool recent = s->switched_ns &&
+		      bpf_ktime_get_ns() - s->switched_ns < SEGUE_FOLLOW_HOLD_NS;
+
+	if (!(path->flags & SEGUE_PATH_VERIFIED) ||
+	    !path_live(path, READ_ONCE(state.links_up)))
+		return false;
+	if (s->flags & SEGUE_SESSION_FOLLOW)
+		return !recent || s->switched_by == spi;
+	if (s->active < SEGUE_MAX_PATHS &&
+	    segue_addr_equal(&path->remote, &session_path(s, s->active)->remote))
+		return false;
+	return !recent;
+}
+
+static __always_inline int return_packet(__be32 spi, __u32 seq)
+{
+	struct segue_sa_key key = { .spi = spi };
+	struct handover h = { .reason = SEGUE_REASON_PEER_MOVED, .spi = spi };
+	union active_word word;
+	struct segue_session *s;
+	struct segue_sa *a;
+	bool newest;
+	__u32 to;
+
+	a = bpf_map_lookup_elem(&sa, &key);
+	if (!a)
+		return 0;
+	/* XFRM holds x->lock: packets of one SA come one after the other.
+	 * Serial arithmetic (RFC 1982), for ESN's low half wraps. */
+	newest = (__s32)(seq - a->highest) > 0;
+	if (newest)
+		a->highest = seq;
+	h.session = a->session;
+	s = bpf_map_lookup_elem(&session, &h.session);
+	to = seen_path(spi, seq);
+	if (!s || to >= SEGUE_MAX_PATHS)
+		return 0;
+	word.word = READ_ONCE(*session_word(s));
+	if (word.active == to)
+		return 0;
+	if (!newest || !return_follows(s, to, spi)) {
+		COUNT(return_stale);
+		return 0;
+	}
+	h.to = to;
+	if (!session_switch(s, &h, word.word))
+		COUNT(return_switched);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <xdp/libxdp.h>
+#include <segue/host.h>
+#include "host.h"
+#include "load.h"
+
+struct segue *host;
+unsigned int host_features;
+
+static char bpffs[64], pins[80];
+static struct segue_counters last;
+static struct segue_reader *reader;
+static struct xdp_program *xdp;
+
+const char *host_bpffs(void)
+{
+	if (*bpffs)
+		return bpffs;
+	strcpy(bpffs, "/tmp/segue-test-XXXXXX");
+	if (!mkdtemp(bpffs) || unshare(CLONE_NEWNS | CLONE_NEWNET) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bpf", bpffs, "bpf", 0, NULL)) {
+		perror("a bpffs of our own");
+		exit(1);
+	}
+	snprintf(pins, sizeof(pins), "%s/segue", bpffs);
+	setenv("SEGUE_PIN_DIR", pins, 1);
+	return bpffs;
+}
+
+const char *host_pins(void)
+{
+	host_bpffs();
+	return pins;
+}
+
+int host_up(void **state)
+{
+	int err;
+
+	(void)state;
+	host_bpffs();
+	err = segue_load(NULL, &host_features);
+	if (!err)
+		err = segue_open(NULL, &host);
+	if (err)
+		fprintf(stderr, "load: %s\n", strerror(-err));
+	return err;
+}
+
+int host_down(void **state)
+{
+	(void)state;
+	events_end();
+	segue_xdp_close(xdp);
+	segue_close(host);
+	if (segue_unload(NULL) || umount(bpffs) || rmdir(bpffs))
+		return -1;
+	return 0;
+}
+
+int host_reset(void **state)
+{
+	struct segue_sa_key key;
+	struct segue_addr addr;
+	__u32 id, ifindex;
+
+	(void)state;
+	/* always from the beginning: what the iterator stands on is gone */
+	for (id = 0; !segue_session_next(host, &id); id = 0)
+		assert_int_equal(segue_session_del(host, id), 0);
+	for (key = (struct segue_sa_key){}; !segue_sa_next(host, &key);
+	     key = (struct segue_sa_key){})
+		assert_int_equal(segue_sa_del(host, &key), 0);
+	for (id = 0; !segue_link_next(host, &id); id = 0)
+		assert_int_equal(segue_link_del(host, id), 0);
+	for (addr = (struct segue_addr){}; !segue_addr_next(host, &addr, &ifindex);
+	     addr = (struct segue_addr){})
+		assert_int_equal(segue_addr_del(host, &addr), 0);
+	events_end();
+	counted();
+	return 0;
+}
+
+struct segue_addr address(const char *text)
+{
+	struct segue_addr addr = {};
+
+	assert_int_equal(segue_addr_parse(text, &addr), 0);
+	return addr;
+}
+
+void link_up(__u32 ifindex, const char *name)
+{
+	struct segue_link link = { .flags = SEGUE_LINK_UP };
+
+	strncpy(link.name, name, sizeof(link.name) - 1);
+	assert_int_equal(segue_link_put(host, ifindex, &link), 0);
+}
+
+void link_down(__u32 ifindex)
+{
+	assert_int_equal(segue_link_set(host, ifindex,
+					SEGUE_LINK_UP & ~SEGUE_LINK_CARRIER,
+					SEGUE_REASON_CARRIER_LOST), 0);
+}
+
+void session_ports(__u32 id, const char *local, const char *remote, __u32 spi,
+		   __u16 local_port, __u16 remote_port)
+{
+	struct segue_session session = {
+		.local = address(local),
+		.remote = address(remote),
+		.local_port = htons(local_port),
+		.remote_port = htons(remote_port),
+	};
+	struct segue_sa_key key = { .spi = htonl(spi) };
+	struct segue_sa sa = { .session = id, .mode = SEGUE_SA_TUNNEL };
+
+	snprintf(session.name, sizeof(session.name), "session-%u", id);
+	assert_int_equal(segue_session_put(host, id, &session), 0);
+	key.peer = segue_addr_fold(&session.remote);
+	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+	key.spi = htonl(spi + 1);
+	key.peer = 0;
+	sa.flags = SEGUE_SA_INBOUND;
+	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+}
+
+void session_up(__u32 id, const char *local, const char *remote, __u32 spi)
+{
+	session_ports(id, local, remote, spi, 0, 0);
+}
+
+void path_up(__u32 id, __u8 slot, const char *local, const char *remote, __u32 ifindex,
+	     __u8 flags)
+{
+	struct segue_path path = {
+		.local = address(local),
+		.remote = address(remote),
+		.ifindex = ifindex,
+		.priority = slot,
+		.flags = flags,
+	};
+
+	assert_int_equal(segue_path_put(host, id, slot, &path, SEGUE_REASON_PATH_ADDED), 0);
+}
+
+static int xdp_load(void)
+{
+	struct bpf_object *obj;
+
+	if (!xdp) {
+		assert_int_equal(segue_xdp_open(NULL, &xdp), 0);
+		assert_int_equal(bpf_object__load(xdp_program__bpf_obj(xdp)), 0);
+	}
+	obj = xdp_program__bpf_obj(xdp);
+	return bpf_program__fd(bpf_object__find_program_by_name(obj, SEGUE_XDP_PROGRAM));
+}
+
+int program(const char *name)
+{
+	char path[160];
+	int fd;
+
+	if (!strcmp(name, "xdp"))
+		return xdp_load();
+	snprintf(path, sizeof(path), "%s/prog/%s", host_pins(), name);
+	fd = bpf_obj_get(path);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+unsigned int program_run(int fd, const unsigned char *in, size_t size, unsigned char *out,
+			 size_t *out_size)
+{
+	unsigned char result[WIRE_SIZE + 256];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_size_in = size,
+		    .data_out = result, .data_size_out = sizeof(result), .repeat = 1);
+
+	assert_int_equal(bpf_prog_test_run_opts(fd, &opts), 0);
+	memcpy(out, result, opts.data_size_out);
+	*out_size = opts.data_size_out;
+	return opts.retval;
+}
+
+struct segue_counters counted(void)
+{
+	struct segue_counters now, since;
+	size_t i;
+
+	assert_int_equal(segue_counters_get(host, &now), 0);
+	since = now;
+	for (i = 0; i < sizeof(now) / sizeof(__u64); i++)
+		((__u64 *)&since)[i] -= ((__u64 *)&last)[i];
+	last = now;
+	return since;
+}
+
+static void on_event(void *context, const struct segue_event *event)
+{
+	struct events *events = context;
+
+	assert_in_range(events->count, 0, 63);
+	events->event[events->count++] = *event;
+}
+
+void events_begin(void)
+{
+	assert_int_equal(segue_reader_open(host, SEGUE_READER_AGENT, &reader), 0);
+}
+
+struct events events_take(void)
+{
+	struct events events = {};
+
+	assert_true(segue_reader_read(reader, on_event, &events) >= 0);
+	return events;
+}
+
+void events_end(void)
+{
+	segue_reader_close(reader);
+	reader = NULL;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A host under segue for one test program: namespaces and a bpffs of its own,
+ * programs loaded and pinned, maps filled through loader/control.h only.
+ */
+#ifndef SEGUE_TESTS_HOST_H
+#define SEGUE_TESTS_HOST_H
+
+/* cmocka wants these before itself */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "control.h"
+#include "wire.h"
+
+extern struct segue *host;
+extern unsigned int host_features;	/* of segue_load() */
+
+/* Group setup and teardown for cmocka; reset empties the maps. */
+int host_up(void **state);
+int host_down(void **state);
+int host_reset(void **state);
+
+/* An own bpffs, mounted where nobody else sees it; returns where. */
+const char *host_bpffs(void);
+const char *host_pins(void);
+
+struct segue_addr address(const char *text);
+
+/* Links lead nowhere: BPF_PROG_TEST_RUN does not send. */
+void link_up(__u32 ifindex, const char *name);
+void link_down(__u32 ifindex);
+
+/* A session with canonical pair, both SAs: outbound spi, inbound spi + 1. */
+void session_up(__u32 id, const char *local, const char *remote, __u32 spi);
+void session_ports(__u32 id, const char *local, const char *remote, __u32 spi,
+		   __u16 local_port, __u16 remote_port);
+void path_up(__u32 id, __u8 slot, const char *local, const char *remote, __u32 ifindex,
+	     __u8 flags);
+
+/* Programs, by name below prog/; "xdp" is loaded from its own object. */
+int program(const char *name);
+/* Runs one, and returns its verdict; in and out may be the same. */
+unsigned int program_run(int fd, const unsigned char *in, size_t size, unsigned char *out,
+			 size_t *out_size);
+
+/* Counters since the last call. */
+struct segue_counters counted(void);
+
+/* Events since the last call, at most max of them. */
+struct events {
+	struct segue_event event[64];
+	unsigned int count;
+};
+void events_begin(void);
+struct events events_take(void);
+void events_end(void);
+
+#endif

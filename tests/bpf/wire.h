@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Packets for fixtures, described by what matters.  Checksums are computed from
+ * scratch here, and updated by the data path: that they agree is part of every
+ * fixture.
+ */
+#ifndef SEGUE_TESTS_WIRE_H
+#define SEGUE_TESTS_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+enum { WIRE_SIZE = 512 };
+
+enum wire_fragment { WIRE_WHOLE, WIRE_FIRST, WIRE_LATER };
+
+struct wire {
+	const char *source, *dest;	/* addresses decide the family */
+	__u32 spi, seq;
+	bool udp;			/* ESP in UDP */
+	__u16 source_port, dest_port;	/* 0: 4500 */
+	bool checksum;			/* of UDP: a real one instead of 0 */
+	bool raw;			/* no Ethernet header */
+	unsigned int vlans;
+	unsigned int options;		/* octets of IPv4 options, a multiple of 4 */
+	unsigned int extensions;	/* IPv6 extension headers before ESP */
+	enum wire_fragment fragment;
+	unsigned char proto;		/* 0: ESP or UDP as above */
+	unsigned int ethertype;		/* 0: as the addresses say */
+	unsigned int payload;		/* octets after SPI and sequence number, 0: 32 */
+};
+
+/* Returns the length. */
+size_t wire_build(const struct wire *wire, unsigned char *buf);
+
+/* Where the IP header begins, and what stands in ESP or UDP begins. */
+size_t wire_ip_offset(const struct wire *wire);
+size_t wire_payload_offset(const struct wire *wire);
+
+#endif
