@@ -39,6 +39,23 @@ static bool apparmor_enabled(void)
 	return answer == 'Y';
 }
 
+/* Without a list of the loaded profiles, what is in the file counts. */
+static bool is_loaded(const char *daemon)
+{
+	FILE *file = fopen("/sys/kernel/security/apparmor/profiles", "re");
+	bool loaded = !file;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return true;
+	while (!loaded && getline(&line, &size, file) > 0)
+		loaded = !strncmp(line, daemon, strlen(daemon)) && line[strlen(daemon)] == ' ';
+	free(line);
+	fclose(file);
+	return loaded;
+}
+
 /* Is there a line with these words that is no comment?  Blanks do not matter. */
 static bool has_rule(const char *path, const char *rule)
 {
@@ -97,15 +114,17 @@ static void check_plugin(struct check *check)
 
 void check_agent(struct check *check)
 {
-	bool enabled = apparmor_enabled(), any = false;
+	bool enabled = apparmor_enabled(), any = false, confined = false;
 	unsigned int i;
 
 	for (i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++) {
 		if (access(daemons[i].daemon, F_OK))
 			continue;
 		any = true;
-		if (enabled && !access(daemons[i].profile, F_OK))
-			check_profile(check, daemons[i].profile, daemons[i].local);
+		if (!enabled || access(daemons[i].profile, F_OK) || !is_loaded(daemons[i].daemon))
+			continue;
+		confined = true;
+		check_profile(check, daemons[i].profile, daemons[i].local);
 	}
 	if (!any) {
 		check_tell(check, CHECK_WARN, "strongSwan",
@@ -113,7 +132,7 @@ void check_agent(struct check *check)
 			   "charon is not installed");
 		return;
 	}
-	if (!enabled)
-		check_tell(check, CHECK_OK, "AppArmor", "", "not active");
+	if (!confined)
+		check_tell(check, CHECK_OK, "AppArmor", "", "does not confine charon");
 	check_plugin(check);
 }

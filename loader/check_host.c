@@ -13,15 +13,17 @@
 #include "check.h"
 #include "cli.h"
 
-static void check_rights(struct check *check)
+static bool check_rights(struct check *check)
 {
 	char names[128];
 
-	if (caps_missing(names, sizeof(names)))
-		check_tell(check, CHECK_FAIL, "rights", "sudo segue check",
-			   "this process lacks %s: some of what follows fails for that", names);
-	else
+	if (!caps_missing(names, sizeof(names))) {
 		check_tell(check, CHECK_OK, "rights", "", "CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON");
+		return true;
+	}
+	check_tell(check, CHECK_FAIL, "rights", "sudo segue check",
+		   "this process lacks %s: what the kernel can do is not tried", names);
+	return false;
 }
 
 static void check_bpffs(struct check *check)
@@ -82,8 +84,7 @@ static void check_tc(struct check *check)
 	if (!err)
 		check_tell(check, CHECK_OK, "tcx", "", "tc programs attach by links");
 	else if (err == -EPERM)
-		check_tell(check, CHECK_FAIL, "tcx", "sudo segue check", "tc programs: %s",
-			   strerror(-err));
+		check_tell(check, CHECK_FAIL, "tcx", "", "the kernel refuses tc programs");
 	else
 		check_tell(check, CHECK_OK, "tcx", "", "not in this kernel; clsact does as well");
 }
@@ -119,9 +120,12 @@ static void check_ipsec(struct check *check)
 
 void check_host(struct check *check)
 {
-	check_rights(check);
+	bool rights = check_rights(check);
+
 	check_bpffs(check);
 	check_btf(check);
+	if (!rights)		/* every probe would blame the kernel */
+		return;
 	check_fentry(check);
 	check_tc(check);
 	check_xdp(check);

@@ -73,7 +73,7 @@ _segue() {
 			;;
 		esac
 	fi
-	COMPREPLY=($(compgen -W "$words" -- "$cur"))
+	mapfile -t COMPREPLY < <(compgen -W "$list" -- "$cur")
 	# of an address readline then wants only what follows the colon
 	if declare -F __ltrim_colon_completions >/dev/null; then
 		__ltrim_colon_completions "$cur"

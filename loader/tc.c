@@ -136,25 +136,50 @@ static void qdisc_remove(unsigned int ifindex)
 	rtnl_close(rtnl);
 }
 
-static bool is_ours(__u32 id)
+/* The agent may not ask for a program by its id (CAP_SYS_ADMIN), only for pins. */
+static bool is_pinned(__u32 id, const char *name)
 {
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
-	int program = bpf_prog_get_fd_by_id(id);
-	bool ours = false;
+	char path[PATH_SIZE];
+	bool is_it;
+	int program;
 
+	if (pin_path(path, sizeof(path), pin_dir_or_default(NULL), "prog", name))
+		return false;
+	program = bpf_obj_get(path);
 	if (program < 0)
 		return false;
-	if (!bpf_obj_get_info_by_fd(program, &info, &size))
-		ours = !strncmp(info.name, "ingress_tc", strlen("ingress_tc")) ||
-		       !strcmp(info.name, "egress");
+	is_it = program_id(program) == id;
+	close(program);
+	return is_it;
+}
+
+/* At our place, but is it ours?  Without its pin the name has to tell. */
+static bool is_ours(__u32 id)
+{
+	static const char *const names[] = { "egress", "ingress_tc", "ingress_tc_l3" };
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	bool ours = false;
+	unsigned int i;
+	int program;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (is_pinned(id, names[i]))
+			return true;
+	}
+	program = bpf_prog_get_fd_by_id(id);
+	if (program < 0)
+		return false;
+	if (!bpf_obj_get_info_by_fd(program, &info, &size)) {
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			ours |= !strcmp(info.name, names[i]);
+	}
 	close(program);
 	return ours;
 }
 
 static int filter_detach(unsigned int ifindex, enum tc_hook hook, const char *mark)
 {
-	/* with a handle and a priority alone: libbpf refuses anything more */
 	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE,
 		    .priority = FILTER_PRIORITY);
 	__u32 id = filter_program(ifindex, hook);
