@@ -212,7 +212,7 @@ static void test_by_source(void **state)
 		{ "unknown SPI", { .spi = 0x9999 } },
 		{ "IKE behind a non-ESP marker", { .spi = 0, .udp = true } },
 		{ "IKE on port 500", { .spi = 1, .udp = true, .source_port = 500 } },
-		{ "NAT keepalive", { .spi = 1, .udp = true, .payload = 1 } },
+		{ "NAT keepalive", { .udp = true, .keepalive = true } },
 		{ "plain TCP", { .spi = 0x100, .proto = 6 } },
 		{ "AH", { .spi = 0x100, .proto = 51 } },
 		{ "first fragment", { .spi = 0x100, .fragment = WIRE_FIRST } },

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # packet fixtures and control, by BPF_PROG_TEST_RUN; link_test needs fentry
 
-BPF_TESTS := egress_test
+BPF_TESTS := egress_test ingress_test
 BPF_TEST_PROGRAMS := $(BPF_TESTS:%=$(BUILD)/tests/bpf/%)
 
 $(BPF_TEST_PROGRAMS): $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o \

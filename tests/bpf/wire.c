@@ -148,7 +148,7 @@ static void udp_checksum(const struct wire *w, const unsigned char *ip, struct u
 size_t wire_build(const struct wire *w, unsigned char *buf)
 {
 	size_t udp_size = w->udp ? sizeof(struct udphdr) : 0;
-	size_t esp_size = 8 + payload(w), total = header_size(w) + udp_size + esp_size, i;
+	size_t esp_size = w->keepalive ? 1 : 8 + payload(w), total = header_size(w) + udp_size + esp_size, i;
 	unsigned char *ip, *at;
 	struct udphdr *udp;
 	__u32 word;
@@ -166,6 +166,10 @@ size_t wire_build(const struct wire *w, unsigned char *buf)
 		udp->dest = port(w->dest_port);
 		udp->len = htons(udp_size + esp_size);
 		at += udp_size;
+	}
+	if (w->keepalive) {
+		*at = 0xff;
+		return ip + total - buf;
 	}
 	word = htonl(w->spi);
 	memcpy(at, &word, 4);

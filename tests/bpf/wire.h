@@ -28,6 +28,7 @@ struct wire {
 	enum wire_fragment fragment;
 	unsigned char proto;		/* 0: ESP or UDP as above */
 	unsigned int ethertype;		/* 0: as the addresses say */
+	bool keepalive;			/* UDP with one octet (RFC 3948 2.3) */
 	unsigned int payload;		/* octets after SPI and sequence number, 0: 32 */
 };
 

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ingress restore, packet by packet, by BPF_PROG_TEST_RUN: the XDP program and
+ * both tc fallbacks have to agree in everything.
+ *
+ *   path 0: 10.9.0.1 -> 10.0.0.1, by link 10          canonical pair
+ *   path 1: 10.9.0.1 -> 10.1.0.1, by link 11   ---->  10.9.0.1 -> 10.0.0.1
+ *   path 2: 10.9.1.1 -> 10.1.0.1, by link 11
+ *   path 3: 10.9.3.1 -> 10.1.0.1: not verified
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <segue/flow.h>
+#include "host.h"
+#include "pins.h"
+
+enum { V4 = 1, V6, V4_UDP, V6_UDP, SESSIONS = V6_UDP };
+enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
+
+static const struct ends { const char *local, *remote; } canonical[] = {
+	[V4] = { "10.0.0.1", "10.9.0.1" },
+	[V6] = { "2001:db8::1", "2001:db8:9::1" },
+	[V4_UDP] = { "10.0.0.2", "10.9.0.2" },
+	[V6_UDP] = { "2001:db8::2", "2001:db8:9::2" },
+}, paths[][4] = {
+	[V4] = { { "10.0.0.1", "10.9.0.1" }, { "10.1.0.1", "10.9.0.1" },
+		 { "10.1.0.1", "10.9.1.1" }, { "10.1.0.1", "10.9.3.1" } },
+	[V6] = { { "2001:db8::1", "2001:db8:9::1" }, { "2001:db8:1::1", "2001:db8:9::1" },
+		 { "2001:db8:1::1", "2001:db8:91::1" }, { "2001:db8:1::1", "2001:db8:93::1" } },
+	[V4_UDP] = { { "10.0.0.2", "10.9.0.2" }, { "10.1.0.2", "10.9.0.2" },
+		     { "10.1.0.2", "10.9.1.2" }, { "10.1.0.2", "10.9.3.2" } },
+	[V6_UDP] = { { "2001:db8::2", "2001:db8:9::2" }, { "2001:db8:1::2", "2001:db8:9::2" },
+		     { "2001:db8:1::2", "2001:db8:91::2" }, { "2001:db8:1::2", "2001:db8:93::2" } },
+};
+
+static struct hook {
+	const char *program;
+	bool raw;			/* sees no Ethernet header */
+	unsigned int pass;		/* its verdict, always */
+	int fd;
+} hooks[] = {
+	{ "xdp", false, XDP_PASS, -1 },
+	{ "ingress_tc", false, (unsigned int)TC_ACT_UNSPEC, -1 },
+	{ "ingress_tc_l3", true, (unsigned int)TC_ACT_UNSPEC, -1 },
+};
+
+enum { HOOKS = sizeof(hooks) / sizeof(hooks[0]), UNVERIFIED = 3 };
+
+static int setup(void **state)
+{
+	__u32 id, slot;
+
+	host_reset(state);
+	link_up(10, "wlan0");
+	link_up(11, "lte0");
+	for (id = 1; id <= SESSIONS; id++) {
+		session_up(id, canonical[id].local, canonical[id].remote, id * 0x100);
+		for (slot = 0; slot < 4; slot++)
+			path_up(id, slot, paths[id][slot].local, paths[id][slot].remote,
+				slot ? 11 : 10, slot == UNVERIFIED ? SEGUE_PATH_EGRESS : BOTH);
+	}
+	counted();
+	return 0;
+}
+
+static struct wire received(__u32 id, __u32 slot)
+{
+	return (struct wire){
+		.source = paths[id][slot].remote, .dest = paths[id][slot].local,
+		.spi = id * 0x100 + 1, .seq = 7, .udp = id >= V4_UDP,
+	};
+}
+
+static struct wire restored(struct wire wire, __u32 id)
+{
+	wire.source = canonical[id].remote;
+	wire.dest = canonical[id].local;
+	return wire;
+}
+
+/* By which path does the data path believe that this packet came? */
+static __u32 seen_by(const struct wire *wire)
+{
+	__be32 spi = htonl(wire->spi);
+	__u32 index = ((spi * 0x9e3779b1u >> 16) + wire->seq) % SEGUE_SEEN;
+	__u64 cell;
+	int fd;
+
+	assert_int_equal(pin_open_map(host_pins(), PIN_SEEN, &fd), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &index, &cell), 0);
+	close(fd);
+	if (cell >> 32 != wire->seq || (cell >> 8 & 0xffffff) != (spi & 0xffffff))
+		return SEGUE_NO_PATH;
+	return (cell & 0xff) - 1;
+}
+
+/* Runs at one hook; expects octets and counters, and that it passes. */
+static void expect_at(const struct hook *hook, const char *what, struct wire in,
+		      struct wire out, struct segue_counters counters)
+{
+	unsigned char packet[WIRE_SIZE], wanted[WIRE_SIZE], got[WIRE_SIZE + 256];
+	size_t size, wanted_size, got_size;
+	struct segue_counters now;
+	unsigned int verdict;
+
+	in.raw = out.raw = hook->raw;
+	size = wire_build(&in, packet);
+	wanted_size = wire_build(&out, wanted);
+	counted();
+	verdict = program_run(hook->fd, packet, size, got, &got_size);
+	now = counted();
+	if (verdict != hook->pass || got_size != wanted_size ||
+	    memcmp(got, wanted, wanted_size) || memcmp(&now, &counters, sizeof(now)))
+		print_message("fixture: %s at %s\n", what, hook->program);
+	assert_int_equal(verdict, hook->pass);
+	assert_int_equal(got_size, wanted_size);
+	assert_memory_equal(got, wanted, wanted_size);
+	assert_memory_equal(&now, &counters, sizeof(now));
+}
+
+static void expect(const char *what, struct wire in, struct wire out,
+		   struct segue_counters counters)
+{
+	int i;
+
+	for (i = 0; i < HOOKS; i++) {
+		if (hooks[i].raw && (in.vlans || in.ethertype))
+			continue;
+		expect_at(&hooks[i], what, in, out, counters);
+	}
+}
+
+/* Every shape of packet, by every path; at each hook twice, for the second one
+ * takes the remembered decision. */
+static void test_hit(void **state)
+{
+	static const struct shape { unsigned int vlans, options, extensions; } shapes[] = {
+		{ 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 }, { 0, 4, 1 }, { 0, 40, 3 }, { 2, 20, 5 },
+	};
+	struct segue_counters counters = {};
+	struct wire in;
+	char what[128];
+	__u32 id, slot, i, checksum;
+
+	(void)state;
+	for (id = 1; id <= SESSIONS; id++) {
+		for (slot = 0; slot < UNVERIFIED; slot++) {
+			for (i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+				for (checksum = 0; checksum <= (id >= V4_UDP); checksum++) {
+					in = received(id, slot);
+					in.vlans = shapes[i].vlans;
+					in.options = shapes[i].options;
+					in.extensions = shapes[i].extensions;
+					in.checksum = checksum;
+					in.seq = id * 10000 + slot * 1000 + i * 10 + checksum;
+					counters.ingress_restored = slot > 0;
+					counters.ingress_canonical = slot == 0;
+					snprintf(what, sizeof(what),
+						 "session %u path %u shape %u checksum %u",
+						 id, slot, i, checksum);
+					expect(what, in, restored(in, id), counters);
+					expect(what, in, restored(in, id), counters);
+					assert_int_equal(seen_by(&in), slot);
+				}
+			}
+		}
+	}
+}
+
+/* A NAT on the way changed the peer's port; a path may say which it is. */
+static void test_ports(void **state)
+{
+	struct segue_counters counters = { .ingress_restored = 1 };
+	struct segue_counters unverified = { .ingress_unverified = 1 };
+	struct segue_path path = {
+		.local = address("10.1.0.5"), .remote = address("10.9.0.5"),
+		.remote_port = htons(61234), .ifindex = 11, .flags = BOTH,
+	};
+	struct wire in = { .source = "10.9.0.5", .dest = "10.1.0.5", .spi = 0x501, .seq = 1,
+			   .udp = true, .source_port = 61234 }, out = in;
+	int checksum;
+
+	(void)state;
+	session_ports(5, "10.0.0.5", "10.9.0.50", 0x500, 4500, 4500);
+	assert_int_equal(segue_path_put(host, 5, 0, &path, SEGUE_REASON_PATH_ADDED), 0);
+	for (checksum = 0; checksum < 2; checksum++) {
+		in.checksum = checksum;
+		out = in;
+		out.source = "10.9.0.50";
+		out.dest = "10.0.0.5";
+		out.source_port = 4500;
+		expect("the path's port", in, out, counters);
+	}
+	in.source_port = 61235;
+	expect("another port", in, in, unverified);
+	assert_int_equal(seen_by(&in), 0);	/* of the packet before */
+}
+
+/* The canonical pair without a path: XFRM's affair alone, nothing recorded. */
+static void test_canonical_without_path(void **state)
+{
+	struct segue_counters counters = { .ingress_canonical = 1 };
+	struct wire in = { .source = "10.9.0.6", .dest = "10.0.0.6", .spi = 0x601, .seq = 77 };
+
+	(void)state;
+	session_up(6, "10.0.0.6", "10.9.0.6", 0x600);
+	expect("canonical without a path", in, in, counters);
+	assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+}
+
+/* All that passes as if segue were not there. */
+static void test_untouched(void **state)
+{
+	static const struct {
+		const char *what;
+		struct wire wire;
+		struct segue_counters counters;
+	} fixtures[] = {
+		{ "unknown SPI", { .spi = 0x9999 }, { .ingress_unknown_spi = 1 } },
+		{ "our outbound SPI", { .spi = 0x100 }, { .ingress_unknown_spi = 1 } },
+		{ "IKE behind a non-ESP marker", { .udp = true }, {} },
+		{ "IKE on port 500", { .spi = 0x101, .udp = true, .dest_port = 500 }, {} },
+		{ "NAT keepalive", { .udp = true, .keepalive = true }, {} },
+		{ "plain TCP", { .spi = 0x101, .proto = 6 }, {} },
+		{ "first fragment", { .spi = 0x101, .fragment = WIRE_FIRST },
+		  { .ingress_fragment = 1 } },
+		{ "later fragment", { .spi = 0x101, .fragment = WIRE_LATER },
+		  { .ingress_fragment = 1 } },
+		{ "fragment of something else",
+		  { .spi = 0x101, .fragment = WIRE_LATER, .proto = 6 }, {} },
+		{ "more extension headers than anybody sends",
+		  { .spi = 0x201, .extensions = 8 }, {} },
+		{ "ARP", { .spi = 0x101, .ethertype = 0x0806 }, {} },
+		{ "a third VLAN tag", { .spi = 0x101, .vlans = 3 }, {} },
+	};
+	struct wire wire;
+	size_t i;
+	__u32 id;
+
+	(void)state;
+	for (i = 0; i < sizeof(fixtures) / sizeof(fixtures[0]); i++) {
+		for (id = V4; id <= V6; id++) {
+			if (id == V4 && fixtures[i].wire.extensions)
+				continue;
+			wire = fixtures[i].wire;
+			wire.source = paths[id][1].remote;
+			wire.dest = paths[id][1].local;
+			wire.seq = 3;
+			expect(fixtures[i].what, wire, wire, fixtures[i].counters);
+		}
+	}
+}
+
+/* Our SPI, but from where the peer was not verified to be: untouched, counted,
+ * told once, never remembered as a path. */
+static void test_unverified(void **state)
+{
+	struct segue_counters counters = { .ingress_unverified = 1 };
+	struct events events;
+	struct wire in;
+	__u32 id;
+
+	(void)state;
+	events_begin();
+	for (id = 1; id <= SESSIONS; id++) {
+		in = received(id, UNVERIFIED);
+		in.seq = 4711;
+		expect("unverified path", in, in, counters);
+		assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+		in = received(id, 1);
+		in.seq = 4712;
+		in.dest = canonical[id].remote;
+		expect("to somebody else", in, in, counters);
+		assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+	}
+	/* the other family's SPI */
+	in = received(V6, 1);
+	in.spi = V4 * 0x100 + 1;
+	expect("other family", in, in, counters);
+
+	events = events_take();
+	assert_in_range(events.count, SESSIONS, 2 * SESSIONS);
+	assert_int_equal(events.event[0].type, SEGUE_EVENT_REFUSAL);
+	assert_int_equal(events.event[0].reason, SEGUE_REASON_UNVERIFIED_PATH);
+	assert_int_equal(events.event[0].session, 1);
+}
+
+/* A path is verified, and later is not any more. */
+static void test_forgets(void **state)
+{
+	struct segue_counters restore = { .ingress_restored = 1 };
+	struct segue_counters unverified = { .ingress_unverified = 1 };
+	struct segue_counters unknown = { .ingress_unknown_spi = 1 };
+	struct wire in = received(V4, UNVERIFIED);
+	struct segue_sa_key key = { .spi = htonl(in.spi) };
+
+	(void)state;
+	expect("before", in, in, unverified);
+	path_up(V4, UNVERIFIED, in.dest, in.source, 11, BOTH);
+	expect("verified", in, restored(in, V4), restore);
+	path_up(V4, UNVERIFIED, in.dest, in.source, 11, SEGUE_PATH_EGRESS);
+	expect("no longer", in, in, unverified);
+	path_up(V4, UNVERIFIED, in.dest, in.source, 11, BOTH);
+	expect("again", in, restored(in, V4), restore);
+	assert_int_equal(segue_path_del(host, V4, UNVERIFIED, SEGUE_REASON_PATH_REMOVED), 0);
+	expect("path gone", in, in, unverified);
+	in = received(V4, 1);
+	expect("another path", in, restored(in, V4), restore);
+	assert_int_equal(segue_sa_del(host, &key), 0);
+	expect("SA gone", in, in, unknown);
+}
+
+/* Two paths claim the same sequence number: one of them is forged, and it is not
+ * known which.  A retransmitted one by the same path is not ambiguous. */
+static void test_ambiguous(void **state)
+{
+	struct segue_counters restore = { .ingress_restored = 1 };
+	struct wire one = received(V4, 1), other = received(V4, 2);
+
+	(void)state;
+	one.seq = other.seq = 99;
+	expect_at(&hooks[0], "first", one, restored(one, V4), restore);
+	assert_int_equal(seen_by(&one), 1);
+	expect_at(&hooks[0], "again", one, restored(one, V4), restore);
+	assert_int_equal(seen_by(&one), 1);
+	expect_at(&hooks[0], "copy", other, restored(other, V4), restore);
+	assert_int_equal(seen_by(&one), 0xfe);
+	expect_at(&hooks[0], "original again", one, restored(one, V4), restore);
+	assert_int_equal(seen_by(&one), 0xfe);
+}
+
+/* Cut at every length: never changed before SPI and sequence number are there,
+ * and counted as malformed once it is known to be IP. */
+static void test_truncated(void **state)
+{
+	unsigned char packet[WIRE_SIZE], got[WIRE_SIZE + 256];
+	const struct hook *xdp = &hooks[0];
+	struct segue_counters now;
+	size_t size, full, got_size, need;
+	struct wire in;
+	__u32 id;
+
+	(void)state;
+	for (id = 1; id <= SESSIONS; id++) {
+		in = received(id, 1);
+		in.vlans = 1;
+		in.options = 8;
+		in.extensions = 2;
+		full = wire_build(&in, packet);
+		need = wire_payload_offset(&in) + (in.udp ? 8 : 0) + 8;
+		for (size = 14; size < full; size++) {
+			counted();
+			assert_int_equal(program_run(xdp->fd, packet, size, got, &got_size),
+					 XDP_PASS);
+			now = counted();
+			assert_int_equal(got_size, size);
+			if (size < need)
+				assert_memory_equal(got, packet, size);
+			assert_int_equal(now.ingress_restored, size >= need);
+			assert_int_equal(now.ingress_malformed, size < need);
+		}
+	}
+}
+
+/* Headers that contradict themselves. */
+static void test_malformed(void **state)
+{
+	static const struct {
+		const char *what;
+		__u32 id;
+		size_t at;
+		unsigned char value;
+	} spoils[] = {
+		{ "version 5", V4, 0, 0x55 },
+		{ "header of 16 octets", V4, 0, 0x44 },
+		{ "total length below the header", V4, 3, 12 },
+		{ "total length ends in the SPI", V4, 3, 26 },
+		{ "total length ends in the UDP header", V4_UDP, 3, 24 },
+		{ "total length ends behind the UDP header", V4_UDP, 3, 30 },
+		{ "header longer than the packet", V4, 0, 0x4f },
+		{ "version 4 in an IPv6 frame", V6, 0, 0x45 },
+		{ "payload length ends in the SPI", V6, 5, 6 },
+	};
+	unsigned char packet[WIRE_SIZE], got[WIRE_SIZE + 256];
+	struct segue_counters now;
+	struct wire in;
+	size_t i, size, got_size;
+
+	(void)state;
+	for (i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
+		in = received(spoils[i].id, 1);
+		in.payload = 4;
+		size = wire_build(&in, packet);
+		packet[wire_ip_offset(&in) + spoils[i].at] = spoils[i].value;
+		counted();
+		program_run(hooks[0].fd, packet, size, got, &got_size);
+		now = counted();
+		if (now.ingress_malformed != 1 || memcmp(got, packet, size))
+			fail_msg("%s", spoils[i].what);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_hit), TEST(test_ports), TEST(test_canonical_without_path),
+		TEST(test_untouched), TEST(test_unverified), TEST(test_forgets),
+		TEST(test_ambiguous), TEST(test_truncated), TEST(test_malformed),
+	};
+	int i;
+
+	if (host_up(NULL))
+		return 1;
+	for (i = 0; i < HOOKS; i++)
+		hooks[i].fd = program(hooks[i].program);
+	return cmocka_run_group_tests_name("ingress", tests, NULL, host_down);
+}
