@@ -107,7 +107,7 @@ METHOD(task_t, process_update, status_t,
 	{	/* moved on meanwhile: what NAT detection says is of the past */
 		return SUCCESS;
 	}
-	DBG1(DBG_IKE, "segue: peer moved to %#H..%#H",
+	DBG1(DBG_IKE, "segue: peer follows on %#H..%#H",
 		 message->get_destination(message), message->get_source(message));
 	this->natd->task.process(&this->natd->task, message);
 	/* a NAT may have come or gone */
