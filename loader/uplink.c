@@ -190,12 +190,12 @@ static int detach_entry(struct segue *segue, struct rtnl *rtnl, __u32 ifindex,
 
 	first = segue_link_del(segue, ifindex);
 	del_addresses(segue, ifindex);
-	if (there) {
+	if (there)
 		restore_rp_filter(link->name, link->rp_filter);
-		err = rtnl_rule_uplink_del(rtnl, link->name, SEGUE_RULE_PRIORITY - 1);
-		if (err && err != -ENOENT && !first)
-			first = err;
-	}
+	/* a rule names its device and outlives it */
+	err = rtnl_rule_uplink_del(rtnl, link->name, SEGUE_RULE_PRIORITY - 1);
+	if (err && err != -ENOENT && !first)
+		first = err;
 	err = ingress_detach(ifindex);
 	return first ? first : err;
 }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * maps: fills the pinned maps by hand, as the agent does, so that the CLI has
+ * something to show where there is no IPsec.
+ *
+ *   maps session ID IKE NAME LOCAL REMOTE [follow] [peer]
+ *   maps path ID SLOT DEVICE LOCAL REMOTE PRIORITY [egress] [verified]
+ *   maps unpath ID SLOT
+ *   maps sa in|out SPI ID MODE PEER
+ *   maps link DEVICE up|down
+ *   maps refuse ID DEVICE SPI
+ */
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "control.h"
+
+static struct segue *segue;
+
+static struct segue_addr address(const char *text)
+{
+	struct segue_addr addr;
+
+	if (segue_addr_parse(text, &addr)) {
+		fprintf(stderr, "maps: no address: %s\n", text);
+		exit(2);
+	}
+	return addr;
+}
+
+static bool has_word(char **argv, const char *word)
+{
+	for (; *argv; argv++) {
+		if (!strcmp(*argv, word))
+			return true;
+	}
+	return false;
+}
+
+static int session(char **argv)
+{
+	struct segue_session new = {
+		.local = address(argv[3]),
+		.remote = address(argv[4]),
+		.active = SEGUE_NO_PATH,
+		.ike = atoi(argv[1]),
+	};
+
+	snprintf(new.name, sizeof(new.name), "%s", argv[2]);
+	if (has_word(argv + 5, "follow"))
+		new.flags |= SEGUE_SESSION_FOLLOW;
+	if (has_word(argv + 5, "peer"))
+		new.flags |= SEGUE_SESSION_PEER;
+	return segue_session_put(segue, atoi(argv[0]), &new);
+}
+
+static int path(char **argv)
+{
+	struct segue_path new = {
+		.local = address(argv[3]),
+		.remote = address(argv[4]),
+		.ifindex = if_nametoindex(argv[2]),
+		.priority = atoi(argv[5]),
+		.flags = SEGUE_PATH_USED,
+	};
+
+	if (has_word(argv + 6, "egress"))
+		new.flags |= SEGUE_PATH_EGRESS;
+	if (has_word(argv + 6, "verified"))
+		new.flags |= SEGUE_PATH_VERIFIED;
+	return segue_path_put(segue, atoi(argv[0]), atoi(argv[1]), &new,
+			      SEGUE_REASON_PATH_ADDED);
+}
+
+static int unpath(char **argv)
+{
+	return segue_path_del(segue, atoi(argv[0]), atoi(argv[1]), SEGUE_REASON_PATH_REMOVED);
+}
+
+static int sa(char **argv)
+{
+	struct segue_sa_key key = { .spi = htonl(strtoul(argv[1], NULL, 16)) };
+	struct segue_addr peer = address(argv[4]);
+	struct segue_sa new = { .session = atoi(argv[2]), .reqid = 1 };
+	bool inbound = !strcmp(argv[0], "in");
+
+	new.mode = !strcmp(argv[3], "tunnel") ? SEGUE_SA_TUNNEL :
+		   !strcmp(argv[3], "beet") ? SEGUE_SA_BEET : SEGUE_SA_TRANSPORT;
+	if (inbound)
+		new.flags = SEGUE_SA_INBOUND;
+	else
+		key.peer = segue_addr_fold(&peer);
+	return segue_sa_put(segue, &key, &new);
+}
+
+static int set_link(char **argv)
+{
+	bool up = !strcmp(argv[1], "up");
+
+	return segue_link_set(segue, if_nametoindex(argv[0]),
+			      SEGUE_LINK_PRESENT | SEGUE_LINK_ADMIN_UP |
+			      (up ? SEGUE_LINK_CARRIER : 0),
+			      up ? SEGUE_REASON_CARRIER_BACK : SEGUE_REASON_CARRIER_LOST);
+}
+
+static int refuse(char **argv)
+{
+	struct segue_event event = {
+		.type = SEGUE_EVENT_REFUSAL,
+		.reason = SEGUE_REASON_CHECK_FAILED,
+		.from = SEGUE_NO_PATH,
+		.to = SEGUE_NO_PATH,
+		.session = atoi(argv[0]),
+		.ifindex = if_nametoindex(argv[1]),
+		.spi = htonl(strtoul(argv[2], NULL, 16)),
+	};
+
+	return segue_event_emit(segue, &event);
+}
+
+static const struct {
+	const char *name;
+	int arguments;		/* at least */
+	int (*run)(char **argv);
+} verbs[] = {
+	{ "session", 5, session }, { "path", 6, path }, { "unpath", 2, unpath },
+	{ "sa", 5, sa }, { "link", 2, set_link }, { "refuse", 3, refuse },
+};
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+	int err;
+
+	err = segue_open(NULL, &segue);
+	for (i = 0; !err && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (argc < 2 || strcmp(argv[1], verbs[i].name) || argc - 2 < verbs[i].arguments)
+			continue;
+		err = verbs[i].run(argv + 2);
+		break;
+	}
+	if (i == sizeof(verbs) / sizeof(verbs[0])) {
+		fputs("maps: see the head of tests/cli/maps.c\n", stderr);
+		return 2;
+	}
+	if (err)
+		fprintf(stderr, "maps: %s: %s\n", argc > 1 ? argv[1] : "", strerror(-err));
+	segue_close(segue);
+	return err ? 1 : 0;
+}
