@@ -14,6 +14,7 @@
 #include <segue/host.h>
 #include "host.h"
 #include "load.h"
+#include "pins.h"
 
 struct segue *host;
 unsigned int host_features;
@@ -90,6 +91,26 @@ int host_reset(void **state)
 		assert_int_equal(segue_addr_del(host, &addr), 0);
 	events_end();
 	counted();
+	return 0;
+}
+
+int host_reuse_pins(struct bpf_object *obj)
+{
+	struct bpf_map *map;
+	int i, fd, err;
+
+	for (i = 0; i < PIN_MAPS; i++) {
+		map = bpf_object__find_map_by_name(obj, pin_shapes[i].object_name);
+		if (!map)
+			continue;
+		err = pin_open_map(pins, i, &fd);
+		if (!err) {
+			err = bpf_map__reuse_fd(map, fd);
+			close(fd);
+		}
+		if (err)
+			return err;
+	}
 	return 0;
 }
 

@@ -27,6 +27,10 @@ int host_reset(void **state);
 const char *host_bpffs(void);
 const char *host_pins(void);
 
+/* Makes an object of a test use the pinned maps. */
+struct bpf_object;
+int host_reuse_pins(struct bpf_object *obj);
+
 struct segue_addr address(const char *text);
 
 /* Links lead nowhere: BPF_PROG_TEST_RUN does not send. */

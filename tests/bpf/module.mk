@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# packet fixtures and control, by BPF_PROG_TEST_RUN; link_test needs fentry
+# Packet fixtures and control, by BPF_PROG_TEST_RUN.  A new test: its name in
+# BPF_TESTS; in BPF_TEST_OBJECTS too if it brings programs of its own (NAME.bpf.c).
 
-BPF_TESTS := egress_test ingress_test
-BPF_TEST_PROGRAMS := $(BPF_TESTS:%=$(BUILD)/tests/bpf/%)
+BPF_TESTS        := egress_test ingress_test return_test
+BPF_TEST_OBJECTS := return_test
 
-$(BPF_TEST_PROGRAMS): $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o \
-		$(BUILD)/tests/bpf/host.o $(BUILD)/tests/bpf/wire.o $(SEGUE_LIB)
+BPF_TEST_DIR      := $(BUILD)/tests/bpf
+BPF_TEST_PROGRAMS := $(BPF_TESTS:%=$(BPF_TEST_DIR)/%)
+
+$(BPF_TEST_PROGRAMS): %: %.o $(BPF_TEST_DIR)/host.o $(BPF_TEST_DIR)/wire.o $(SEGUE_LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SEGUE_LIBS) -lcmocka
+
+$(BPF_TEST_OBJECTS:%=$(BPF_TEST_DIR)/%.part.o): $(BUILD)/%.part.o: %.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+$(BPF_TEST_OBJECTS:%=$(BPF_TEST_DIR)/%.bpf.o): %.bpf.o: %.part.o $(BUILD)/bpf/globals.part.o
+	$(BPFTOOL) gen object $@ $^
+$(BPF_TEST_OBJECTS:%=$(BPF_TEST_DIR)/%.skel.h): %.skel.h: %.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(*F) >$@.new && mv $@.new $@
+$(BPF_TEST_OBJECTS:%=$(BPF_TEST_DIR)/%.o): %.o: %.skel.h
 
 ALL += $(BPF_TEST_PROGRAMS)
 NATIVE_TESTS += $(BPF_TEST_PROGRAMS)

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The return switch: packets come by paths (ingress restore sees them), XFRM
+ * authenticates some of them, and the session follows or does not.
+ *
+ *   peer at 10.9.0.1 --- path 0 --- 10.0.0.1, link 10      canonical
+ *   peer at 10.9.1.1 --- path 1 --- 10.0.0.1, link 10
+ *   peer at 10.9.0.1 --- path 2 --- 10.1.0.1, link 11
+ */
+#include <arpa/inet.h>
+#include <string.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "host.h"
+#include "tests/bpf/return_test.skel.h"
+
+enum { SESSION = 1 };
+enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
+
+static const struct { const char *local, *remote; __u32 ifindex; } paths[] = {
+	{ "10.0.0.1", "10.9.0.1", 10 },
+	{ "10.0.0.1", "10.9.1.1", 10 },
+	{ "10.1.0.1", "10.9.0.1", 11 },
+};
+
+static int ingress, authenticated;
+/* others for each test: what was seen of an SPI stays seen */
+static __u32 spi = 0x101, other_spi = 0x301;
+
+static int setup_as(__u8 flags)
+{
+	struct segue_sa_key key = { .spi = htonl(other_spi += 0x1000) };
+	struct segue_sa sa = { .session = SESSION, .flags = SEGUE_SA_INBOUND };
+	__u32 slot;
+
+	host_reset(NULL);
+	spi += 0x1000;
+	link_up(10, "wlan0");
+	link_up(11, "lte0");
+	session_up(SESSION, "10.0.0.1", "10.9.0.1", spi - 1);
+	for (slot = 0; slot < 3; slot++)
+		path_up(SESSION, slot, paths[slot].local, paths[slot].remote,
+			paths[slot].ifindex, BOTH);
+	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+	assert_int_equal(segue_session_set_flags(host, SESSION, flags), 0);
+	events_begin();
+	counted();
+	return 0;
+}
+
+static int follower(void **state)
+{
+	(void)state;
+	return setup_as(SEGUE_SESSION_FOLLOW);
+}
+
+static int leader(void **state)
+{
+	(void)state;
+	return setup_as(0);
+}
+
+static void comes(__u32 by, __u32 seq, __u32 slot)
+{
+	struct wire wire = { .source = paths[slot].remote, .dest = paths[slot].local,
+			     .spi = by, .seq = seq };
+	unsigned char packet[WIRE_SIZE], out[WIRE_SIZE + 256];
+	size_t size = wire_build(&wire, packet);
+
+	program_run(ingress, packet, size, out, &size);
+}
+
+static void is_authentic(__u32 by, __u32 seq)
+{
+	struct { __be32 spi; __u32 seq; } call = { htonl(by), seq };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &call, .ctx_size_in = sizeof(call));
+
+	assert_int_equal(bpf_prog_test_run_opts(authenticated, &opts), 0);
+	assert_int_equal(opts.retval, 0);
+}
+
+static void arrives(__u32 by, __u32 seq, __u32 slot)
+{
+	comes(by, seq, slot);
+	is_authentic(by, seq);
+}
+
+static __u32 active(void)
+{
+	struct segue_session session;
+
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	return session.active;
+}
+
+/* Until the last switch lies as far back as another SA has to wait.  This is
+ * the one thing here that only time can bring about. */
+static void hold_over(void)
+{
+	struct timespec hold = { .tv_nsec = SEGUE_FOLLOW_HOLD_NS + 1000000 };
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &hold, NULL);
+}
+
+static void test_follows(void **state)
+{
+	struct segue_session session;
+	struct segue_counters now;
+	struct events events;
+
+	(void)state;
+	arrives(spi, 1, 0);
+	assert_int_equal(active(), 0);
+	arrives(spi, 2, 1);
+	assert_int_equal(active(), 1);
+	now = counted();
+	assert_int_equal(now.return_switched, 1);
+	assert_int_equal(now.return_stale, 0);
+
+	events = events_take();
+	assert_int_equal(events.count, 1);
+	assert_int_equal(events.event[0].type, SEGUE_EVENT_SWITCH);
+	assert_int_equal(events.event[0].reason, SEGUE_REASON_PEER_MOVED);
+	assert_int_equal(events.event[0].from, 0);
+	assert_int_equal(events.event[0].to, 1);
+	assert_int_equal(events.event[0].spi, htonl(spi));
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.switched_by, htonl(spi));
+	assert_int_equal(session.generation, 1);
+
+	/* back again at once: it is the same SA, whose order is known */
+	arrives(spi, 3, 0);
+	assert_int_equal(active(), 0);
+}
+
+/* Forged packets come by any path; only what XFRM authenticated moves anything. */
+static void test_only_authentic(void **state)
+{
+	(void)state;
+	arrives(spi, 1, 0);
+	comes(spi, 2, 1);
+	comes(spi, 3, 2);
+	assert_int_equal(active(), 0);
+	/* authenticated, but nobody saw it come by a path */
+	is_authentic(spi, 77);
+	assert_int_equal(active(), 0);
+	/* an SPI that is none of ours */
+	is_authentic(0x9999, 2);
+	assert_int_equal(active(), 0);
+}
+
+/* The packet that was overtaken does not pull the session back. */
+static void test_overtaken(void **state)
+{
+	(void)state;
+	arrives(spi, 10, 0);
+	arrives(spi, 12, 1);
+	assert_int_equal(active(), 1);
+	arrives(spi, 11, 0);
+	assert_int_equal(active(), 1);
+	assert_int_equal(counted().return_stale, 1);
+	arrives(spi, 13, 1);
+	assert_int_equal(active(), 1);
+}
+
+/* Sequence numbers wrap with ESN: 0 is newer than 0xffffffff. */
+static void test_wraps(void **state)
+{
+	struct segue_sa_key key = { .spi = htonl(spi) };
+	struct segue_sa sa;
+
+	(void)state;
+	arrives(spi, 0x7fffffff, 0);
+	arrives(spi, 0xffffffff - 1, 0);
+	arrives(spi, 0, 1);
+	assert_int_equal(active(), 1);
+	arrives(spi, 0xffffffff, 0);
+	assert_int_equal(active(), 1);
+	assert_int_equal(segue_sa_get(host, &key, &sa), 0);
+	assert_int_equal(sa.highest, 0);
+}
+
+/* A forged copy raced the packet by another path: not followed. */
+static void test_ambiguous(void **state)
+{
+	(void)state;
+	arrives(spi, 1, 0);
+	comes(spi, 2, 1);
+	comes(spi, 2, 0);
+	is_authentic(spi, 2);
+	assert_int_equal(active(), 0);
+	assert_int_equal(counted().return_ambiguous, 1);
+	arrives(spi, 3, 1);
+	assert_int_equal(active(), 1);
+}
+
+/* Another SA's packets were on their way when the first one switched. */
+static void test_other_sa_waits(void **state)
+{
+	(void)state;
+	arrives(spi, 1, 1);
+	assert_int_equal(active(), 1);
+	arrives(other_spi, 1, 0);
+	assert_int_equal(active(), 1);
+	assert_int_equal(counted().return_stale, 1);
+	hold_over();
+	arrives(other_spi, 2, 0);
+	assert_int_equal(active(), 0);
+}
+
+/* A path on which we could not answer, or must not. */
+static void test_dead_or_unverified(void **state)
+{
+	(void)state;
+	link_down(11);
+	arrives(spi, 1, 2);
+	assert_int_equal(active(), 0);
+	comes(spi, 2, 1);
+	path_up(SESSION, 1, paths[1].local, paths[1].remote, 10, SEGUE_PATH_EGRESS);
+	is_authentic(spi, 2);
+	assert_int_equal(active(), 0);
+	comes(spi, 3, 1);
+	is_authentic(spi, 3);
+	assert_int_equal(active(), 0);
+	path_up(SESSION, 1, paths[1].local, paths[1].remote, 10, SEGUE_PATH_VERIFIED);
+	arrives(spi, 4, 1);		/* received, never answered by it */
+	assert_int_equal(active(), 0);
+}
+
+/* The leader chose his own link himself; the peer's move he follows. */
+static void test_leader(void **state)
+{
+	(void)state;
+	arrives(spi, 1, 0);
+	arrives(spi, 2, 2);
+	assert_int_equal(active(), 0);
+	arrives(spi, 3, 1);
+	assert_int_equal(active(), 1);
+	/* not back at once, and not by the same SA either */
+	arrives(spi, 4, 0);
+	assert_int_equal(active(), 1);
+	hold_over();
+	arrives(spi, 5, 0);
+	assert_int_equal(active(), 0);
+}
+
+/* Right after the leader's own handover, the peer still answers the old way. */
+static void test_leader_just_switched(void **state)
+{
+	(void)state;
+	assert_int_equal(segue_switch(host, SESSION, 1, SEGUE_REASON_MANUAL), 0);
+	arrives(spi, 1, 0);
+	assert_int_equal(active(), 1);
+	assert_int_equal(counted().return_stale, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_follows, follower),
+		cmocka_unit_test_setup(test_only_authentic, follower),
+		cmocka_unit_test_setup(test_overtaken, follower),
+		cmocka_unit_test_setup(test_wraps, follower),
+		cmocka_unit_test_setup(test_ambiguous, follower),
+		cmocka_unit_test_setup(test_other_sa_waits, follower),
+		cmocka_unit_test_setup(test_dead_or_unverified, follower),
+		cmocka_unit_test_setup(test_leader, leader),
+		cmocka_unit_test_setup(test_leader_just_switched, leader),
+	};
+	struct return_test *bpf;
+	int failed;
+
+	if (host_up(NULL))
+		return 1;
+	bpf = return_test__open();
+	if (!bpf || host_reuse_pins(bpf->obj) || return_test__load(bpf))
+		return 1;
+	ingress = program("xdp");
+	authenticated = bpf_program__fd(bpf->progs.authenticated_packet);
+	failed = cmocka_run_group_tests_name("return", tests, NULL, host_down);
+	return_test__destroy(bpf);
+	return failed;
+}
