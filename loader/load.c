@@ -211,6 +211,13 @@ static int pin_all(const struct loaded *l, const char *dir)
 	return err;
 }
 
+static bool on_bpffs(const char *dir)
+{
+	struct statfs fs;
+
+	return !statfs(dir, &fs) && fs.f_type == BPF_FS_MAGIC;
+}
+
 /* The directory is there: ours, or left over from something else? */
 static int what_is_there(const char *dir)
 {
@@ -233,6 +240,10 @@ int segue_load(const char *pin_dir, unsigned int *features)
 	/* making it is the lock: of two loaders one gets through */
 	if (mkdir(dir, 0700))
 		return errno == EEXIST ? what_is_there(dir) : -errno;
+	if (!on_bpffs(dir)) {		/* nothing can be pinned here */
+		rmdir(dir);
+		return -EINVAL;
+	}
 	err = load_what_works(&l, &got);
 	if (err)
 		goto remove;
@@ -287,11 +298,10 @@ static int remove_below(int parent, const char *name)
 int segue_unload(const char *pin_dir)
 {
 	const char *dir = pin_dir_or_default(pin_dir);
-	struct statfs fs;
 
-	if (statfs(dir, &fs))
+	if (access(dir, F_OK))
 		return errno == ENOENT ? 0 : -errno;
-	if (fs.f_type != BPF_FS_MAGIC)	/* not a place to remove files from */
+	if (!on_bpffs(dir))		/* not a place to remove files from */
 		return -EINVAL;
 	return remove_below(AT_FDCWD, dir);
 }

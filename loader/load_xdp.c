@@ -32,6 +32,7 @@ static int reuse_pins(struct bpf_object *obj, const char *dir)
 
 int segue_xdp_open(const char *pin_dir, struct xdp_program **out)
 {
+	libbpf_print_fn_t print;
 	struct bpf_object *obj;
 	struct xdp_program *prog;
 	const void *elf;
@@ -41,7 +42,10 @@ int segue_xdp_open(const char *pin_dir, struct xdp_program **out)
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "segue_xdp");
 
 	elf = segue_xdp_bpf__elf_bytes(&size);
+	/* libbpf remarks on libxdp's own section at every opening */
+	print = libbpf_set_print(NULL);
 	obj = bpf_object__open_mem(elf, size, &opts);
+	libbpf_set_print(print);
 	if (!obj)
 		return -errno;
 	err = reuse_pins(obj, pin_dir_or_default(pin_dir));

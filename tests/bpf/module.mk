@@ -2,7 +2,7 @@
 # Packet fixtures and control, by BPF_PROG_TEST_RUN.  A new test: its name in
 # BPF_TESTS; in BPF_TEST_OBJECTS too if it brings programs of its own (NAME.bpf.c).
 
-BPF_TESTS        := egress_test ingress_test return_test
+BPF_TESTS        := load_test control_test egress_test ingress_test return_test
 BPF_TEST_OBJECTS := return_test
 
 BPF_TEST_DIR      := $(BUILD)/tests/bpf

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What user space may change, and what it never undoes; full and hostile maps. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "host.h"
+#include "pins.h"
+
+enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
+
+static int setup(void **state)
+{
+	host_reset(state);
+	link_up(10, "wlan0");
+	link_up(11, "lte0");
+	session_up(1, "10.0.0.1", "10.9.0.1", 0x100);
+	path_up(1, 0, "10.0.0.1", "10.9.0.1", 10, BOTH);
+	path_up(1, 1, "10.1.0.1", "10.9.0.1", 11, BOTH);
+	events_begin();
+	return 0;
+}
+
+static struct segue_session session_now(__u32 id)
+{
+	struct segue_session session;
+
+	assert_int_equal(segue_session_get(host, id, &session), 0);
+	return session;
+}
+
+/* The one event there is. */
+static struct segue_event only_event(void)
+{
+	struct events events = events_take();
+
+	assert_int_equal(events.count, 1);
+	return events.event[0];
+}
+
+static void test_session(void **state)
+{
+	struct segue_session new = {
+		.local = address("10.0.0.2"), .remote = address("10.9.0.2"),
+		.active = SEGUE_NO_PATH, .ike = 5, .generation = 77, .switched_ns = 88,
+	}, got;
+	__u32 id = 0, sum = 0;
+
+	(void)state;
+	memset(new.name, 'x', sizeof(new.name));	/* no NUL: it is cut */
+	new.path[3].flags = SEGUE_PATH_USED;
+	assert_int_equal(segue_session_put(host, 0, &new), -EINVAL);
+	assert_int_equal(segue_session_put(host, 1, &new), -EEXIST);
+	assert_int_equal(segue_session_put(host, 2, &new), 0);
+	got = session_now(2);
+	assert_int_equal(strlen(got.name), SEGUE_NAME_SIZE - 1);
+	assert_int_equal(got.ike, 5);
+	assert_int_equal(got.generation, 0);
+	assert_int_equal(got.switched_ns, 0);
+	assert_int_equal(got.path[3].flags, 0);
+
+	while (!segue_session_next(host, &id))
+		sum += id;
+	assert_int_equal(sum, 1 + 2);
+	assert_int_equal(segue_session_del(host, 2), 0);
+	assert_int_equal(segue_session_del(host, 2), -ENOENT);
+	got.ike = 4711;
+	assert_int_equal(segue_session_get(host, 2, &got), -ENOENT);
+	assert_int_equal(got.ike, 4711);		/* untouched */
+	new.active = SEGUE_MAX_PATHS;
+	assert_int_equal(segue_session_put(host, 2, &new), -EINVAL);
+	new.active = 0;
+	new.remote = address("2001:db8::2");
+	assert_int_equal(segue_session_put(host, 2, &new), -EAFNOSUPPORT);
+}
+
+/* A switch of the data path survives whatever user space changes after it. */
+static void test_nothing_undone(void **state)
+{
+	struct segue_session before, after;
+
+	(void)state;
+	assert_int_equal(segue_switch(host, 1, 1, SEGUE_REASON_MANUAL), 0);
+	before = session_now(1);
+	assert_int_equal(before.active, 1);
+	assert_int_equal(before.generation, 1);
+	assert_int_equal(segue_session_rename(host, 1, 9, "after a rekey, a name too long to fit"), 0);
+	assert_int_equal(segue_session_set_flags(host, 1, SEGUE_SESSION_FOLLOW), 0);
+	path_up(1, 0, "10.0.0.1", "10.9.0.1", 10, SEGUE_PATH_EGRESS);
+	path_up(1, 1, "10.1.0.1", "10.9.0.1", 11, SEGUE_PATH_EGRESS);
+	after = session_now(1);
+	assert_int_equal(after.active, 1);
+	assert_int_equal(after.generation, 1);
+	assert_int_equal(after.reason, SEGUE_REASON_MANUAL);
+	assert_int_equal(after.switched_ns, before.switched_ns);
+	assert_int_equal(after.flags, SEGUE_SESSION_FOLLOW);
+	assert_int_equal(after.ike, 9);
+	assert_string_equal(after.name, "after a rekey, a name too long ");
+	assert_int_equal(segue_session_rename(host, 99, 9, "nobody"), -ENOENT);
+	assert_int_equal(segue_session_set_flags(host, 99, 0), -ENOENT);
+}
+
+static void test_switch(void **state)
+{
+	struct segue_event event;
+
+	(void)state;
+	assert_int_equal(segue_switch(host, 1, 0, SEGUE_REASON_MANUAL), 0);
+	assert_int_equal(events_take().count, 0);	/* there already */
+	assert_int_equal(segue_switch(host, 1, 1, SEGUE_REASON_FAILBACK), 0);
+	event = only_event();
+	assert_int_equal(event.type, SEGUE_EVENT_SWITCH);
+	assert_int_equal(event.reason, SEGUE_REASON_FAILBACK);
+	assert_int_equal(event.session, 1);
+	assert_int_equal(event.from, 0);
+	assert_int_equal(event.to, 1);
+	assert_int_equal(event.ifindex, 11);
+	assert_int_equal(event.cause_ns, 0);
+	assert_int_equal(segue_switch(host, 99, 0, SEGUE_REASON_MANUAL), -ENOENT);
+	assert_int_equal(segue_switch(host, 1, 5, SEGUE_REASON_MANUAL), -ENOENT);
+	assert_int_equal(segue_switch(host, 1, 200, SEGUE_REASON_MANUAL), -ENOENT);
+	link_down(10);
+	events_take();
+	assert_int_equal(segue_switch(host, 1, 0, SEGUE_REASON_MANUAL), -ENETDOWN);
+	assert_int_equal(events_take().count, 0);
+	assert_int_equal(session_now(1).active, 1);
+}
+
+static void test_path(void **state)
+{
+	struct segue_path path = {
+		.local = address("10.1.0.9"), .remote = address("10.9.0.9"),
+		.ifindex = 11, .priority = 3, .flags = BOTH, .link = 63,
+	};
+	struct segue_event event;
+	struct segue_link link;
+
+	(void)state;
+	assert_int_equal(segue_path_put(host, 1, 15, &path, SEGUE_REASON_PATH_VERIFIED), 0);
+	event = only_event();
+	assert_int_equal(event.type, SEGUE_EVENT_PATH);
+	assert_int_equal(event.reason, SEGUE_REASON_PATH_VERIFIED);
+	assert_int_equal(event.to, 15);
+	assert_int_equal(event.ifindex, 11);
+	assert_int_equal(segue_link_get(host, 11, &link), 0);
+	/* the bit is the link's, whatever the caller believes */
+	assert_int_equal(session_now(1).path[15].link, link.bit);
+	assert_int_equal(session_now(1).path[15].flags, BOTH | SEGUE_PATH_USED);
+
+	assert_int_equal(segue_path_put(host, 99, 0, &path, 0), -ENOENT);
+	assert_int_equal(segue_path_put(host, 1, 16, &path, 0), -EINVAL);
+	path.ifindex = 77;
+	assert_int_equal(segue_path_put(host, 1, 2, &path, 0), -ENODEV);
+	path.ifindex = 11;
+	path.remote = address("2001:db8::9");
+	assert_int_equal(segue_path_put(host, 1, 2, &path, 0), -EAFNOSUPPORT);
+	assert_int_equal(session_now(1).path[2].flags, 0);
+	assert_int_equal(events_take().count, 0);
+}
+
+/* The active path's address goes away: the session moves at once. */
+static void test_active_path_removed(void **state)
+{
+	struct events events;
+
+	(void)state;
+	assert_int_equal(segue_path_del(host, 1, 0, SEGUE_REASON_ADDRESS_GONE), 0);
+	events = events_take();
+	assert_int_equal(events.count, 2);
+	assert_int_equal(events.event[0].type, SEGUE_EVENT_SWITCH);
+	assert_int_equal(events.event[0].reason, SEGUE_REASON_ADDRESS_GONE);
+	assert_int_equal(events.event[0].to, 1);
+	assert_int_equal(events.event[1].type, SEGUE_EVENT_PATH);
+	assert_int_equal(session_now(1).active, 1);
+	assert_int_equal(segue_path_del(host, 1, 0, SEGUE_REASON_ADDRESS_GONE), -ENOENT);
+	/* the last one: nowhere to go */
+	assert_int_equal(segue_path_del(host, 1, 1, SEGUE_REASON_ADDRESS_GONE), 0);
+	assert_int_equal(only_event().type, SEGUE_EVENT_PATH);
+	assert_int_equal(session_now(1).active, 1);
+	assert_int_equal(session_now(1).path[1].ifindex, 0);
+}
+
+static __u64 links_up(void)
+{
+	struct segue_state now;
+
+	assert_int_equal(segue_state_get(host, &now), 0);
+	return now.links_up;
+}
+
+static void test_link(void **state)
+{
+	struct segue_link link, eth0 = { .name = "eth0", .flags = SEGUE_LINK_UP };
+	struct segue_event event;
+	__u32 ifindex = 0, sum = 0;
+
+	(void)state;
+	assert_int_equal(links_up(), 3);
+	assert_int_equal(segue_link_put(host, 10, &eth0), -EEXIST);
+	assert_int_equal(segue_link_put(host, 0, &eth0), -EINVAL);
+	link_down(10);
+	assert_int_equal(links_up(), 2);
+	event = only_event();
+	assert_int_equal(event.type, SEGUE_EVENT_LINK);
+	assert_int_equal(event.reason, SEGUE_REASON_CARRIER_LOST);
+	assert_int_equal(event.ifindex, 10);
+	assert_int_equal(event.to, 0);
+	link_down(10);					/* no news */
+	assert_int_equal(events_take().count, 0);
+	/* admin down too, and carrier back: still down, and no news either */
+	assert_int_equal(segue_link_set(host, 10, SEGUE_LINK_PRESENT, SEGUE_REASON_ADMIN_DOWN), 0);
+	assert_int_equal(segue_link_set(host, 10, SEGUE_LINK_PRESENT | SEGUE_LINK_CARRIER,
+					SEGUE_REASON_CARRIER_BACK), 0);
+	assert_int_equal(events_take().count, 0);
+	assert_int_equal(links_up(), 2);
+	assert_int_equal(segue_link_get(host, 10, &link), 0);
+	assert_int_equal(link.downs, 1);
+	assert_int_equal(link.reason, SEGUE_REASON_CARRIER_LOST);
+	assert_int_equal(link.changed_ns, event.ns);
+	assert_int_equal(segue_link_set(host, 10, SEGUE_LINK_UP, SEGUE_REASON_ADMIN_UP), 0);
+	event = only_event();
+	assert_int_equal(event.to, 1);
+	assert_int_equal(links_up(), 3);
+	assert_int_equal(segue_link_set(host, 77, SEGUE_LINK_UP, SEGUE_REASON_ADMIN_UP), -ENODEV);
+
+	while (!segue_link_next(host, &ifindex))
+		sum += ifindex;
+	assert_int_equal(sum, 10 + 11);
+}
+
+/* A link goes, with every path that leaves by it; its bit goes to the next. */
+static void test_link_removed(void **state)
+{
+	struct segue_link eth0 = { .name = "eth0", .flags = SEGUE_LINK_UP };
+
+	(void)state;
+	assert_int_equal(segue_link_del(host, 10), 0);
+	assert_int_equal(segue_link_del(host, 10), -ENOENT);
+	assert_int_equal(links_up(), 2);
+	assert_int_equal(session_now(1).active, 1);
+	assert_int_equal(session_now(1).path[0].flags, 0);
+	assert_int_equal(session_now(1).path[1].flags, BOTH | SEGUE_PATH_USED);
+	assert_int_equal(segue_link_put(host, 12, &eth0), 0);
+	assert_int_equal(eth0.bit, 0);
+	assert_int_equal(links_up(), 3);
+}
+
+/* Full: the newcomer is refused, and what is there stays as it is. */
+static void test_full(void **state)
+{
+	struct segue_sa_key key = { .peer = 1 };
+	struct segue_sa sa = { .session = 1 };
+	struct segue_session session = { .local = address("10.0.0.1"),
+					 .remote = address("10.9.0.1") };
+	struct segue_link link = { .name = "many", .flags = SEGUE_LINK_UP };
+	__u32 n;
+	int err;
+
+	(void)state;
+	for (n = 2, err = 0; !err; n++) {
+		key.spi = htonl(n + 0x10000);
+		err = segue_sa_put(host, &key, &sa);
+	}
+	assert_int_equal(err, -E2BIG);
+	assert_int_equal(n, SEGUE_MAX_SAS + 1);		/* two were there */
+	key = (struct segue_sa_key){ .spi = htonl(0x101) };
+	assert_int_equal(segue_sa_get(host, &key, &sa), 0);
+	assert_int_equal(sa.session, 1);
+
+	for (n = 2, err = 0; !err; n++)
+		err = segue_session_put(host, n, &session);
+	assert_int_equal(err, -E2BIG);
+	assert_int_equal(n, SEGUE_MAX_SESSIONS + 2);
+	assert_int_equal(session_now(1).path[1].ifindex, 11);
+
+	for (n = 0, err = 0; !err; n++)
+		err = segue_link_put(host, 100 + n, &link);
+	assert_int_equal(err, -ENOSPC);
+	assert_int_equal(n, SEGUE_MAX_LINKS - 2 + 1);
+}
+
+/* Whatever stands in a pinned map: a read checks it. */
+static void test_hostile(void **state)
+{
+	struct segue_session session, untouched;
+	struct segue_sa_key key = { .spi = htonl(0x101) }, nobody = {};
+	struct segue_sa sa;
+	struct segue_link link;
+	__u32 id = 1, ifindex = 10, zero = 0;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pin_open_map(host_pins(), PIN_SESSION, &fd), 0);
+	memset(&untouched, 0x5a, sizeof(untouched));
+	session = session_now(1);
+	session.active = 16;
+	assert_int_equal(bpf_map_update_elem(fd, &id, &session, BPF_EXIST), 0);
+	assert_int_equal(segue_session_get(host, 1, &untouched), -EBADMSG);
+	assert_int_equal(untouched.ike, 0x5a5a5a5a);
+	session.active = 0;
+	memset(session.name, 'x', sizeof(session.name));
+	assert_int_equal(bpf_map_update_elem(fd, &id, &session, BPF_EXIST), 0);
+	assert_int_equal(segue_session_get(host, 1, &untouched), -EBADMSG);
+	session.name[0] = 0;
+	session.path[7].link = SEGUE_MAX_LINKS;
+	assert_int_equal(bpf_map_update_elem(fd, &id, &session, BPF_EXIST), 0);
+	assert_int_equal(segue_session_get(host, 1, &untouched), -EBADMSG);
+	assert_int_equal(bpf_map_delete_elem(fd, &id), 0);
+	assert_int_equal(bpf_map_update_elem(fd, &zero, &session, BPF_NOEXIST), 0);
+	id = 0;
+	assert_int_equal(segue_session_next(host, &id), -EBADMSG);
+	assert_int_equal(bpf_map_delete_elem(fd, &zero), 0);
+	close(fd);
+
+	assert_int_equal(pin_open_map(host_pins(), PIN_SA, &fd), 0);
+	assert_int_equal(segue_sa_get(host, &key, &sa), 0);
+	sa.mode = 3;
+	assert_int_equal(bpf_map_update_elem(fd, &key, &sa, BPF_EXIST), 0);
+	assert_int_equal(segue_sa_get(host, &key, &sa), -EBADMSG);
+	sa.mode = 0;
+	sa.session = 0;
+	assert_int_equal(bpf_map_update_elem(fd, &key, &sa, BPF_EXIST), 0);
+	assert_int_equal(segue_sa_get(host, &key, &sa), -EBADMSG);
+	assert_int_equal(segue_sa_put(host, &nobody, &sa), -EINVAL);
+	close(fd);
+
+	assert_int_equal(pin_open_map(host_pins(), PIN_LINK, &fd), 0);
+	assert_int_equal(segue_link_get(host, ifindex, &link), 0);
+	link.bit = SEGUE_MAX_LINKS;
+	assert_int_equal(bpf_map_update_elem(fd, &ifindex, &link, BPF_EXIST), 0);
+	assert_int_equal(segue_link_get(host, ifindex, &link), -EBADMSG);
+	assert_int_equal(bpf_map_delete_elem(fd, &ifindex), 0);
+	close(fd);
+}
+
+static void test_addr(void **state)
+{
+	struct segue_addr a = address("10.0.0.1"), b = address("2001:db8::1"), each = {};
+	__u32 ifindex, sum = 0;
+
+	(void)state;
+	assert_int_equal(segue_addr_put(host, &a, 10), 0);
+	assert_int_equal(segue_addr_put(host, &b, 10), 0);
+	assert_int_equal(segue_addr_put(host, &b, 11), 0);	/* moved */
+	while (!segue_addr_next(host, &each, &ifindex))
+		sum += ifindex;
+	assert_int_equal(sum, 10 + 11);
+	assert_int_equal(segue_addr_del(host, &a), 0);
+	assert_int_equal(segue_addr_del(host, &a), -ENOENT);
+}
+
+static void count_event(void *context, const struct segue_event *event)
+{
+	(void)event;
+	(*(unsigned int *)context)++;
+}
+
+/* Each reader has its own ring: a slow one loses its own events only. */
+static void test_readers(void **state)
+{
+	struct segue_event event = { .type = SEGUE_EVENT_REFUSAL, .from = SEGUE_NO_PATH,
+				     .to = SEGUE_NO_PATH, .reason = SEGUE_REASON_CHECK_FAILED };
+	struct segue_reader *slow, *second[SEGUE_MAX_READERS];
+	unsigned int seen = 0, sent = SEGUE_RING_SIZE / sizeof(event) + 10, i;
+	struct events events;
+	int read;
+
+	(void)state;
+	assert_int_equal(segue_reader_open(host, -1, &slow), 0);
+	counted();
+	for (i = 0; i < sent; i++) {
+		assert_int_equal(segue_event_emit(host, &event), 0);
+		events = events_take();
+		assert_int_equal(events.count, 1);
+		assert_int_not_equal(events.event[0].ns, 0);
+	}
+	read = segue_reader_read(slow, count_event, &seen);
+	assert_int_equal(read, seen);
+	assert_in_range(seen, 1, sent - 1);
+	assert_int_equal(counted().events_lost, sent - seen);
+
+	for (i = 0; i < SEGUE_MAX_READERS - 2; i++)
+		assert_int_equal(segue_reader_open(host, -1, &second[i]), 0);
+	assert_int_equal(segue_reader_open(host, -1, &second[i]), -EBUSY);
+	segue_reader_close(slow);
+	assert_int_equal(segue_reader_open(host, -1, &slow), 0);
+	while (i--)
+		segue_reader_close(second[i]);
+	segue_reader_close(slow);
+	assert_int_equal(segue_reader_open(host, SEGUE_MAX_READERS, &slow), -EINVAL);
+}
+
+/* The agent restarts while its predecessor still lies dying. */
+static void test_successor(void **state)
+{
+	struct segue_event event = { .type = SEGUE_EVENT_REFUSAL };
+	struct segue_reader *successor;
+	unsigned int seen = 0;
+
+	(void)state;
+	assert_int_equal(segue_reader_open(host, SEGUE_READER_AGENT, &successor), 0);
+	events_end();
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	segue_reader_read(successor, count_event, &seen);
+	assert_int_equal(seen, 1);
+	/* nonsense in the ring is not passed on */
+	event.type = 99;
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	event.type = SEGUE_EVENT_SWITCH;
+	event.to = 200;
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	segue_reader_read(successor, count_event, &seen);
+	assert_int_equal(seen, 1);
+	segue_reader_close(successor);
+}
+
+static void test_text(void **state)
+{
+	static const char *const texts[] = { "10.0.0.1", "2001:db8::1", "::", "255.255.255.255" };
+	char buf[INET6_ADDRSTRLEN];
+	struct segue_addr addr;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(segue_addr_parse(texts[i], &addr), 0);
+		assert_string_equal(segue_addr_text(&addr, buf), texts[i]);
+	}
+	assert_int_equal(segue_addr_parse("10.0.0", &addr), -EINVAL);
+	assert_int_equal(segue_addr_parse("", &addr), -EINVAL);
+	assert_string_equal(segue_reason_name(SEGUE_REASON_CARRIER_LOST), "carrier lost");
+	assert_string_equal(segue_reason_name(200), "unknown");
+	assert_string_equal(segue_event_name(SEGUE_EVENT_SWITCH), "switch");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_session), TEST(test_nothing_undone), TEST(test_switch),
+		TEST(test_path), TEST(test_active_path_removed), TEST(test_link),
+		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_addr),
+		TEST(test_readers), TEST(test_successor), TEST(test_text),
+	};
+
+	if (host_up(NULL))
+		return 1;
+	return cmocka_run_group_tests_name("control", tests, NULL, host_down);
+}
