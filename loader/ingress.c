@@ -5,16 +5,38 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <linux/if_link.h>
 #include <xdp/libxdp.h>
 #include <segue/link.h>
 #include "ingress.h"
 #include "load.h"
+#include "pins.h"
 #include "tc.h"
 
 /* libxdp keeps its pins there (get_bpffs_dir()) and leaves the directory behind. */
 #define LIBXDP_DIR "/sys/fs/bpf/xdp"
+
+/* A directory of bpffs stands for a note: LIBXDP_DIR was not there before us. */
+static void note_libxdp_dir(bool was_there)
+{
+	char note[512];
+
+	if (!was_there && !access(LIBXDP_DIR, F_OK) &&
+	    !pin_path(note, sizeof(note), pin_dir_or_default(NULL), "links", "libxdp_dir"))
+		mkdir(note, 0700);
+}
+
+/* Only when it is empty; others may use it by now. */
+static void remove_libxdp_dir(void)
+{
+	char note[512];
+
+	if (!pin_path(note, sizeof(note), pin_dir_or_default(NULL), "links", "libxdp_dir") &&
+	    !access(note, F_OK) && !rmdir(LIBXDP_DIR))
+		rmdir(note);
+}
 
 void why_add(char *why, unsigned int size, const char *format, ...)
 {
@@ -167,16 +189,19 @@ int ingress_attach(const struct rtnl_link *device, enum uplink_ingress wish,
 		   unsigned char *flag, char *why, unsigned int size)
 {
 	bool ethernet = has_ethernet(device);
+	bool libxdp_dir = !access(LIBXDP_DIR, F_OK);
 	int err = -EOPNOTSUPP;
 
 	if (ethernet && wish != UPLINK_TC)
 		err = ingress_xdp(device->ifindex, wish, why, size);
 	else if (!ethernet && wish != UPLINK_TC)
 		why_add(why, size, "no XDP: the device has no Ethernet header");
+	note_libxdp_dir(libxdp_dir);
 	if (!err) {
 		*flag = SEGUE_LINK_XDP;
 		return 0;
 	}
+	remove_libxdp_dir();
 	if (wish == UPLINK_XDP)
 		return err;
 	err = ingress_tc(device, why, size);
@@ -187,6 +212,7 @@ int ingress_attach(const struct rtnl_link *device, enum uplink_ingress wish,
 
 int ingress_detach(unsigned int ifindex)
 {
+	bool libxdp_dir = !access(LIBXDP_DIR, F_OK);
 	char name[IF_NAMESIZE];
 	int err = 0, err_tc;
 
@@ -194,7 +220,8 @@ int ingress_detach(unsigned int ifindex)
 		err = xdp_detach(ifindex);
 	else
 		libxdp_clean_references(ifindex);
-	rmdir(LIBXDP_DIR);		/* only if it is empty */
+	note_libxdp_dir(libxdp_dir);
+	remove_libxdp_dir();
 	err_tc = tc_detach(ifindex, TC_HOOK_INGRESS);
 	return err ? err : err_tc;
 }

@@ -125,12 +125,14 @@ snapshot() {
 	local device devices
 	devices=$(ip -j link | jq -r '.[].ifname')
 	{
+		set -f
 		for what in "ip -d link" "ip address" "ip rule" "ip -6 rule" \
 			"ip route show table all" "ip -6 route show table all" "tc qdisc" \
-			"bpftool net" "find /run" "xdp-loader status"; do
+			"bpftool net" "find /run ! -path /run/mount*" "xdp-loader status"; do
 			echo "== $what"
-			$what
+			$what		# split on purpose
 		done
+		set +f
 		echo "== pins"
 		find /sys/fs/bpf ! -name '*.debug'
 		echo "== sysctl"

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# All tests of the CLI on a kernel with everything: where this machine's kernel
+# refuses libxdp's dispatcher, fentry or IPsec, this runs in the virtual machine.
+cd "$(dirname "$0")" || exit 1
+passed=0
+failed=0
+for test in *.sh; do
+	[[ $test != lib.sh && $test != on-debian.sh ]] || continue
+	echo "== $test"
+	output=$(./"$test" 2>&1)
+	status=$?
+	printf '%s\n' "$output"
+	if [ $status = 0 ] || [ $status = 77 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ $failed = 0 ] && [ $passed != 0 ]
