@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Packet fixtures and control, by BPF_PROG_TEST_RUN.  A new test: its name in
-# BPF_TESTS; in BPF_TEST_OBJECTS too if it brings programs of its own (NAME.bpf.c).
+# BPF_TESTS or, if it needs fentry, in BPF_KERNEL_TESTS; in BPF_TEST_OBJECTS too if
+# it brings programs of its own (NAME.bpf.c).
 
 BPF_TESTS        := load_test control_test egress_test ingress_test return_test
+BPF_KERNEL_TESTS := link_test
 BPF_TEST_OBJECTS := return_test
 
 BPF_TEST_DIR      := $(BUILD)/tests/bpf
-BPF_TEST_PROGRAMS := $(BPF_TESTS:%=$(BPF_TEST_DIR)/%)
+BPF_TEST_PROGRAMS := $(patsubst %,$(BPF_TEST_DIR)/%,$(BPF_TESTS) $(BPF_KERNEL_TESTS))
 
 $(BPF_TEST_PROGRAMS): %: %.o $(BPF_TEST_DIR)/host.o $(BPF_TEST_DIR)/wire.o $(SEGUE_LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SEGUE_LIBS) -lcmocka
@@ -21,4 +23,5 @@ $(BPF_TEST_OBJECTS:%=$(BPF_TEST_DIR)/%.skel.h): %.skel.h: %.bpf.o
 $(BPF_TEST_OBJECTS:%=$(BPF_TEST_DIR)/%.o): %.o: %.skel.h
 
 ALL += $(BPF_TEST_PROGRAMS)
-NATIVE_TESTS += $(BPF_TEST_PROGRAMS)
+NATIVE_TESTS += $(BPF_TESTS:%=$(BPF_TEST_DIR)/%)
+SCENARIO_TESTS += $(BPF_KERNEL_TESTS:%=$(BPF_TEST_DIR)/%)
