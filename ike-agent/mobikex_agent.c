@@ -9,6 +9,8 @@
 #include <net/if.h>
 #include <string.h>
 #include <time.h>
+#include <bpf/libbpf.h>
+#include <xdp/libxdp.h>
 #include <processing/jobs/callback_job.h>
 
 mobikex_agent_t *mobikex;
@@ -141,6 +143,38 @@ void mobikex_agent_detach(void)
 }
 
 /**
+ * What libbpf and libxdp have to say belongs into the log, not on stderr.
+ */
+static void to_log(const char *format, va_list args)
+{
+	char line[256];
+
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	DBG2(DBG_KNL, "segue: %s", line);
+}
+
+static int bpf_print(enum libbpf_print_level level, const char *format,
+					 va_list args)
+{
+	if (level != LIBBPF_DEBUG)
+	{
+		to_log(format, args);
+	}
+	return 0;
+}
+
+static int xdp_print(enum libxdp_print_level level, const char *format,
+					 va_list args)
+{
+	if (level != LIBXDP_DEBUG)
+	{
+		to_log(format, args);
+	}
+	return 0;
+}
+
+/**
  * A setting of this plugin
  */
 static uint32_t setting(char *name, uint32_t def)
@@ -158,6 +192,8 @@ bool mobikex_agent_create(void)
 	struct rtnl *rtnl;
 	int err;
 
+	libbpf_set_print(bpf_print);
+	libxdp_set_print(xdp_print);
 	err = rtnl_open(&rtnl);
 	if (err)
 	{

@@ -141,7 +141,8 @@ static bool replug(mobikex_link_t *link, const struct rtnl_link *device)
 	}
 	link->ifindex = device->ifindex;
 	link->bit = entry.bit;
-	DBG1(DBG_KNL, "segue: %s is back%s%s", link->name, why[0] ? ": " : "", why);
+	DBG1(DBG_KNL, "segue: %s is back, ingress by %s%s%s", link->name,
+		 entry.flags & SEGUE_LINK_XDP ? "XDP" : "tc", why[0] ? ": " : "", why);
 	return TRUE;
 }
 
