@@ -3,10 +3,11 @@
 #   NATIVE_TESTS    run on this machine's kernel, as root
 #   SCENARIO_TESTS  need IPsec: run where it is, here or in the virtual machine
 #   FIGURE_TESTS    measure: each run by itself with the deterministic clock
+#   BENCHES         measure speed and print it: make bench
 # A program among them is built by being in ALL as well.
 -include $(sort $(wildcard tests/*/module.mk))
 
-.PHONY: setup test run-tests demo bench
+.PHONY: setup test demo bench
 
 setup:
 	@tests/setup
