@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The agent's logic without charon and without a kernel.
+
+AGENT_TESTS := $(patsubst tests/agent/%.c,$(BUILD)/tests/agent/%,$(wildcard tests/agent/test_*.c))
+NATIVE_TESTS += $(AGENT_TESTS)
+ALL += $(AGENT_TESTS)
+
+AGENT_TEST_OBJS := $(AGENT_TESTS:%=%.o)
+$(AGENT_TEST_OBJS): CPPFLAGS += -include ike-agent/strongswan_config.h -Iike-agent \
+	-isystem $(STRONGSWAN)/libstrongswan -isystem $(STRONGSWAN)/libcharon
+$(AGENT_TEST_OBJS): WARN += -Wno-format -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+$(AGENT_TEST_OBJS): | $(STRONGSWAN)/VERSION
+
+$(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
+# with a map, links and routes of its own
+$(BUILD)/tests/agent/test_path: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_path.o
+$(AGENT_TESTS): %: %.o
+	$(CC) $(LDFLAGS) -o $@ $^ -L$(CHARON_LIB) -Wl,-rpath,$(CHARON_LIB) \
+		-lcharon -lstrongswan -lcmocka

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The path table of a session, with a map, links and routes of this test's own.
+ *
+ *   wlan0 (bit 0) 10.1.0.2 ----.
+ *                               +---- 10.9.0.2  the peer
+ *   lte0  (bit 1) 10.2.0.2 ----'      10.8.0.2  its other address
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <library.h>
+#include "mobikex_host.h"
+#include "mobikex_link.h"
+#include "mobikex_path.h"
+
+#define WLAN "10.1.0.2"
+#define LTE "10.2.0.2"
+#define PEER "10.9.0.2"
+#define OTHER "10.8.0.2"
+
+/* ------------------------------------------------ what stands for the rest */
+
+mobikex_agent_t *mobikex;
+static mobikex_agent_t agent;
+static mobikex_link_t wlan = { .name = "wlan0", .ifindex = 2, .bit = 0 };
+static mobikex_link_t lte = { .name = "lte0", .ifindex = 3, .bit = 1 };
+static bool wlan_up, lte_up, wlan_routed, lte_routed;
+static struct segue_session map;
+static int written, removed;
+static uint64_t clock_ns;
+
+uint64_t mobikex_now(void)
+{
+	return ++clock_ns;
+}
+
+static struct segue_addr addr_of(const char *text)
+{
+	host_t *host = host_create_from_string((char *)text, 0);
+	struct segue_addr addr = mobikex_addr(host);
+
+	host->destroy(host);
+	return addr;
+}
+
+static bool has(mobikex_link_t *link, const struct segue_addr *addr)
+{
+	enumerator_t *enumerator = link->addrs->create_enumerator(link->addrs);
+	struct segue_addr *current;
+	bool found = FALSE;
+
+	while (enumerator->enumerate(enumerator, &current))
+		found |= segue_addr_equal(current, addr);
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
+{
+	return has(&wlan, addr) ? &wlan : has(&lte, addr) ? &lte : NULL;
+}
+
+bool mobikex_link_up(mobikex_link_t *link, uint64_t *since)
+{
+	return link == &wlan ? wlan_up : lte_up;
+}
+
+mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
+{
+	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
+	mobikex_peer_t *peer, *found = NULL;
+
+	while (enumerator->enumerate(enumerator, &peer))
+		found = peer->host->ip_equals(peer->host, host) ? peer : found;
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr,
+		     unsigned int ifindex, const struct segue_addr *source)
+{
+	bool routed = ifindex == wlan.ifindex ? wlan_routed : lte_routed;
+
+	return routed ? 0 : -ENETUNREACH;
+}
+
+int segue_session_get(struct segue *segue, __u32 id, struct segue_session *out)
+{
+	*out = map;
+	return 0;
+}
+
+int segue_path_put(struct segue *segue, __u32 id, __u8 slot,
+		   const struct segue_path *path, enum segue_reason reason)
+{
+	assert_in_range(slot, 0, SEGUE_MAX_PATHS - 1);
+	map.path[slot] = *path;
+	written++;
+	return 0;
+}
+
+int segue_path_del(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason)
+{
+	assert_true(map.path[slot].flags & SEGUE_PATH_USED);
+	memset(&map.path[slot], 0, sizeof(map.path[slot]));
+	removed++;
+	return 0;
+}
+
+int segue_switch(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason)
+{
+	map.active = slot;
+	return 0;
+}
+
+const char *segue_reason_name(enum segue_reason reason)
+{
+	return "";
+}
+
+const char *segue_addr_text(const struct segue_addr *addr, char *buf)
+{
+	buf[0] = '\0';
+	return buf;
+}
+
+static void no_log(bus_t *bus, debug_t group, level_t level, char *format, ...)
+{
+}
+
+/* ------------------------------------------------ */
+
+static mobikex_session_t session;
+
+static void link_addr(mobikex_link_t *link, const char *text)
+{
+	struct segue_addr *addr = malloc_thing(struct segue_addr);
+
+	*addr = addr_of(text);
+	link->addrs->insert_last(link->addrs, addr);
+}
+
+static void unlink_addrs(mobikex_link_t *link)
+{
+	void *addr;
+
+	while (link->addrs->remove_first(link->addrs, &addr) == SUCCESS)
+		free(addr);
+}
+
+static void peer_add(const char *text, bool verified)
+{
+	mobikex_peer_t *peer;
+
+	INIT(peer,
+		.host = host_create_from_string((char *)text, 4500),
+		.verified = verified,
+	);
+	session.peers->insert_last(session.peers, peer);
+}
+
+static void move_to(const char *my, const char *other)
+{
+	DESTROY_IF(session.my);
+	DESTROY_IF(session.other);
+	session.my = host_create_from_string((char *)my, 4500);
+	session.other = host_create_from_string((char *)other, 4500);
+}
+
+static int begin(void **state)
+{
+	memset(&map, 0, sizeof(map));
+	memset(&session, 0, sizeof(session));
+	written = removed = 0;
+	wlan_up = lte_up = wlan_routed = lte_routed = TRUE;
+	wlan.addrs = linked_list_create();
+	lte.addrs = linked_list_create();
+	link_addr(&wlan, WLAN);
+	link_addr(&lte, LTE);
+	mobikex = &agent;
+	agent.segue = (struct segue *)&map;
+	agent.links = linked_list_create_with_items(&wlan, &lte, NULL);
+	session.published = TRUE;
+	session.state = MOBIKEX_PINNED;
+	session.id = 1;
+	session.name = "test";
+	session.peers = linked_list_create();
+	session.local = host_create_from_string(WLAN, 4500);
+	session.remote = host_create_from_string(PEER, 4500);
+	move_to(WLAN, PEER);
+	peer_add(PEER, TRUE);
+	return 0;
+}
+
+static int end(void **state)
+{
+	mobikex_peer_t *peer;
+
+	while (session.peers->remove_first(session.peers, (void **)&peer) == SUCCESS) {
+		peer->host->destroy(peer->host);
+		free(peer);
+	}
+	session.peers->destroy(session.peers);
+	session.local->destroy(session.local);
+	session.remote->destroy(session.remote);
+	session.my->destroy(session.my);
+	session.other->destroy(session.other);
+	agent.links->destroy(agent.links);
+	unlink_addrs(&wlan);
+	unlink_addrs(&lte);
+	wlan.addrs->destroy(wlan.addrs);
+	lte.addrs->destroy(lte.addrs);
+	return 0;
+}
+
+static uint8_t slot_of(const char *local, const char *remote)
+{
+	host_t *l = host_create_from_string((char *)local, 0);
+	host_t *r = host_create_from_string((char *)remote, 0);
+	uint8_t slot = mobikex_path_find(&session, l, r);
+
+	l->destroy(l);
+	r->destroy(r);
+	return slot;
+}
+
+/* The canonical pair is slot 0; every own address makes a path. */
+static void first_table(void **state)
+{
+	mobikex_paths_update(&session);
+	assert_int_equal(slot_of(WLAN, PEER), 0);
+	assert_int_equal(slot_of(LTE, PEER), 1);
+	assert_int_equal(map.path[0].flags,
+			 SEGUE_PATH_USED | SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED);
+	assert_int_equal(map.path[0].ifindex, 2);
+	assert_int_equal(map.path[1].link, 1);
+	assert_true(map.path[0].priority < map.path[1].priority);
+	assert_int_equal(map.path[0].remote_port, 0);
+	assert_int_equal(written, 2);
+}
+
+/* Connected over the second uplink: that pair is canonical, and slot 0. */
+static void canonical_first(void **state)
+{
+	move_to(LTE, PEER);
+	mobikex_paths_update(&session);
+	assert_int_equal(slot_of(LTE, PEER), 0);
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
+}
+
+static void nothing_changed(void **state)
+{
+	mobikex_paths_update(&session);
+	mobikex_paths_update(&session);
+	assert_int_equal(written, 2);
+	assert_int_equal(removed, 0);
+}
+
+/* Not a packet to or from an address that was not checked. */
+static void unverified_is_no_path(void **state)
+{
+	peer_add(OTHER, FALSE);
+	mobikex_paths_update(&session);
+	assert_int_equal(slot_of(WLAN, OTHER), SEGUE_NO_PATH);
+	assert_int_equal(slot_of(LTE, OTHER), SEGUE_NO_PATH);
+	assert_int_equal(written, 2);
+}
+
+/* Own uplinks come before where the peer is, and where it is before elsewhere. */
+static void order(void **state)
+{
+	peer_add(OTHER, TRUE);
+	mobikex_paths_update(&session);
+	assert_true(map.path[slot_of(WLAN, PEER)].priority <
+		    map.path[slot_of(WLAN, OTHER)].priority);
+	assert_true(map.path[slot_of(WLAN, OTHER)].priority <
+		    map.path[slot_of(LTE, PEER)].priority);
+	move_to(WLAN, OTHER);
+	mobikex_paths_update(&session);
+	assert_true(map.path[slot_of(LTE, OTHER)].priority <
+		    map.path[slot_of(LTE, PEER)].priority);
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, OTHER));
+}
+
+static void best_is_alive(void **state)
+{
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), 0);
+	wlan_up = FALSE;
+	assert_int_equal(mobikex_path_best(&session), 1);
+	lte_up = FALSE;
+	assert_int_equal(mobikex_path_best(&session), SEGUE_NO_PATH);
+}
+
+/* Without a route a path keeps its slot and may receive, but carries nothing. */
+static void route_gone(void **state)
+{
+	mobikex_paths_update(&session);
+	wlan_routed = FALSE;
+	mobikex_paths_update(&session);
+	assert_int_equal(map.path[0].flags, SEGUE_PATH_USED | SEGUE_PATH_VERIFIED);
+	assert_int_equal(mobikex_path_best(&session), 1);
+	wlan_routed = TRUE;
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), 0);
+}
+
+/* The active path stays, unable to send, until something else is active. */
+static void address_gone(void **state)
+{
+	mobikex_paths_update(&session);
+	unlink_addrs(&wlan);
+	mobikex_paths_update(&session);
+	assert_int_equal(removed, 0);
+	assert_false(map.path[0].flags & SEGUE_PATH_EGRESS);
+	assert_true(mobikex_path_switch(&session, mobikex_path_best(&session),
+					SEGUE_REASON_ADDRESS_GONE));
+	mobikex_paths_update(&session);
+	assert_int_equal(removed, 1);
+	assert_int_equal(map.active, 1);
+	link_addr(&wlan, WLAN);
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
+}
+
+/* Failback counts from when a path became usable, not from when it appeared. */
+static void usable_since(void **state)
+{
+	uint64_t first;
+
+	mobikex_paths_update(&session);
+	first = session.since[0];
+	assert_true(first > 0);
+	mobikex_paths_update(&session);
+	assert_int_equal(session.since[0], first);
+	wlan_routed = FALSE;
+	mobikex_paths_update(&session);
+	assert_int_equal(session.since[0], 0);
+	wlan_routed = TRUE;
+	mobikex_paths_update(&session);
+	assert_true(session.since[0] > first);
+}
+
+/* A NAT's port belongs to the address it was seen with. */
+static void encapsulated(void **state)
+{
+	mobikex_peer_t *peer;
+
+	session.encap = TRUE;
+	peer_add(OTHER, TRUE);
+	assert_int_equal(session.peers->get_last(session.peers, (void **)&peer), SUCCESS);
+	peer->host->set_port(peer->host, 1024);
+	mobikex_paths_update(&session);
+	assert_int_equal(ntohs(map.path[slot_of(WLAN, PEER)].remote_port), 4500);
+	assert_int_equal(ntohs(map.path[slot_of(WLAN, OTHER)].remote_port), 1024);
+	assert_int_equal(ntohs(map.path[0].local_port), 4500);
+}
+
+/* More addresses than slots: what is in use stays in. */
+static void table_full(void **state)
+{
+	char text[32];
+	int i, used = 0;
+
+	for (i = 0; i < 20; i++) {
+		snprintf(text, sizeof(text), "10.8.0.%d", i + 1);
+		peer_add(text, TRUE);
+	}
+	mobikex_paths_update(&session);
+	for (i = 0; i < SEGUE_MAX_PATHS; i++)
+		used += !!(map.path[i].flags & SEGUE_PATH_USED);
+	assert_int_equal(used, SEGUE_MAX_PATHS);
+	assert_int_equal(slot_of(WLAN, PEER), 0);
+	assert_int_not_equal(slot_of(LTE, PEER), SEGUE_NO_PATH);
+}
+
+/* Rewriting stays within a family. */
+static void other_family(void **state)
+{
+	link_addr(&lte, "2001:db8::2");
+	peer_add("2001:db8::9", TRUE);
+	mobikex_paths_update(&session);
+	assert_int_equal(written, 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(first_table),
+		TEST(canonical_first),
+		TEST(nothing_changed),
+		TEST(unverified_is_no_path),
+		TEST(order),
+		TEST(best_is_alive),
+		TEST(route_gone),
+		TEST(address_gone),
+		TEST(usable_since),
+		TEST(encapsulated),
+		TEST(table_full),
+		TEST(other_family),
+	};
+	bus_t bus = { .log = no_log };
+	daemon_t daemon = { .bus = &bus };
+	int failed;
+
+	charon = &daemon;
+	library_init(NULL, "segue-test");
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	library_deinit();
+	return failed;
+}
