@@ -9,15 +9,18 @@
  *	exec,COMMAND		sh -c, at normal priority, not waited for
  *	mark			nothing: begins a window of its own in the report
  *
- * The ioctl and the netlink message are synchronous: when the call returns,
- * the kernel's notifier chain has run.
+ * A thread of its own does it, since the system call may sleep: on rtnl_lock(),
+ * on an RCU grace period.  The flows go on meanwhile.  The call is synchronous:
+ * when it returns, the kernel's notifier chain has run.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +32,10 @@
 
 struct event events[MAX_EVENTS];
 unsigned int event_count;
-static unsigned int next_event;
+static unsigned int next_event, started;	/* started: next_event, and one more while it runs */
+static sem_t wanted;
+
+enum { EVENT_PRIORITY = 45 };
 
 extern char **environ;
 
@@ -78,10 +84,10 @@ void event_sort(void)
 
 uint64_t event_next(void)
 {
-	return next_event < event_count ? events[next_event].due : NEVER;
+	return started < event_count ? events[started].due : NEVER;
 }
 
-static void set_flag(const struct event *e, bool up)
+static void set_flag(struct event *e, bool up)
 {
 	int fd = netns_socket(netns_index(e->netns), AF_INET, SOCK_DGRAM, 0);
 	struct ifreq ifr = {};
@@ -93,10 +99,10 @@ static void set_flag(const struct event *e, bool up)
 		ifr.ifr_flags |= IFF_UP;
 	else
 		ifr.ifr_flags &= ~IFF_UP;
-	events[next_event].t0 = clock_now();
+	e->t0 = clock_now();
 	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
 		fail("%s in %s: %s", e->device, e->netns, strerror(errno));
-	events[next_event].done = clock_now();
+	e->done = clock_now();
 	close(fd);
 }
 
@@ -155,10 +161,8 @@ static void spawn(struct event *e)
 	posix_spawnattr_destroy(&attr);
 }
 
-void event_fire(void)
+static void perform(struct event *e)
 {
-	struct event *e = &events[next_event];
-
 	if (is(e, "up") || is(e, "down"))
 		set_flag(e, is(e, "up"));
 	else if (is(e, "exec"))
@@ -167,8 +171,51 @@ void event_fire(void)
 		e->t0 = e->done = clock_now();
 	else
 		change_address(e, is(e, "addr-add"));
-	e->fired = true;
-	next_event++;
+}
+
+static void *performer(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		struct event *e = &events[next_event];
+
+		while (sem_wait(&wanted))
+			;
+		perform(e);
+		e->fired = true;
+		__atomic_store_n(&next_event, next_event + 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* Below the flows: what is sent and received must not wait for it. */
+void event_start(void)
+{
+	struct sched_param param = { .sched_priority = EVENT_PRIORITY };
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	sem_init(&wanted, 0, 0);
+	pthread_attr_init(&attr);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
+	pthread_attr_setschedparam(&attr, &param);
+	if (pthread_create(&thread, &attr, performer, NULL))
+		fail("no thread for the events");
+	pthread_detach(thread);
+}
+
+bool event_pending(void)
+{
+	return __atomic_load_n(&next_event, __ATOMIC_ACQUIRE) != started;
+}
+
+void event_fire(void)
+{
+	if (event_pending())
+		return;
+	started++;
+	sem_post(&wanted);
 }
 
 void event_reap(void)

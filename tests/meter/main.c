@@ -43,7 +43,7 @@ static struct {
 } option = { 1000, 200, 2000 * NS_PER_MS, 300 * NS_PER_MS, NULL };
 
 /* Nothing else is begun when something is due this soon. */
-enum { QUIET_NS = 150000, REALTIME_PRIORITY = 50 };
+enum { QUIET_NS = 150000, EVENT_RETRY_NS = 100000, REALTIME_PRIORITY = 50 };
 
 void fail(const char *format, ...)
 {
@@ -151,7 +151,7 @@ static uint64_t advance(uint64_t start, uint64_t end, uint64_t interval)
 	if (event_next() != NEVER && start + event_next() <= now)
 		event_fire();
 	if (event_next() != NEVER)
-		due = start + event_next();
+		due = start + event_next() > now ? start + event_next() : now + EVENT_RETRY_NS;
 	for (struct flow *f = flows; f < flows + flow_count; f++) {
 		if (f->next <= now && f->next < end)
 			flow_send(f, interval);
@@ -188,7 +188,8 @@ static void loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_t in
 		if (due > stop)
 			due = stop;
 		n = epoll_wait(epoll, ready, 16, 0);
-		if (!n && due > clock_now() + QUIET_NS) {
+		/* a frame belongs to the event before it: not while one is under way */
+		if (!n && !event_pending() && due > clock_now() + QUIET_NS) {
 			busy = wire_drain(due - QUIET_NS);
 			host_read();
 			event_reap();
@@ -220,6 +221,7 @@ int main(int argc, char **argv)
 	parse(argc, argv);
 	clock_init();
 	event_sort();
+	instant_open();
 	host_open();
 	wire_open();
 	interval = NS_PER_S / option.rate;
@@ -228,6 +230,7 @@ int main(int argc, char **argv)
 		fail("mlockall: %s", strerror(errno));
 	if (sched_setscheduler(0, SCHED_FIFO, &param))
 		fail("sched_setscheduler: %s", strerror(errno));
+	event_start();
 	watch_all(epoll);
 	watch(epoll, timer, NULL);
 	start = clock_now() + 10 * NS_PER_MS;

@@ -55,18 +55,24 @@ struct event {
 	char *action, *netns, *device, *argument;
 	uint64_t t0, done;		/* before and after the action itself */
 	int pid, status;		/* exec: the child, its exit status (-1: still runs) */
-	bool fired;
+	bool fired;			/* and over */
 };
 extern struct event events[MAX_EVENTS];
 extern unsigned int event_count;
 void event_add(const char *spec);	/* MS,ACTION,ARGUMENTS */
 void event_sort(void);
 uint64_t event_next(void);		/* due offset of the next one, NEVER */
+void event_start(void);			/* the thread that does it */
 void event_fire(void);			/* the next one */
+bool event_pending(void);		/* one was fired and is not over */
 void event_reap(void);			/* children that ended */
 /* The events between which a time lies: the last one fired at or before it, -1. */
 int event_before(uint64_t ns);
 uint64_t event_end(unsigned int event);	/* t0 of the following one, NEVER */
+
+/* instant.c: when the kernel lost the carrier, to the microsecond */
+void instant_open(void);
+uint64_t instant_of(const struct event *event);
 
 /* flow.c: UDP at a constant rate, one way or echoed */
 struct flow {

@@ -208,6 +208,8 @@ static struct json_object *event_report(unsigned int i, uint64_t origin, uint64_
 		json_object_object_add(o, "argument", json_object_new_string(e->argument));
 	add_ms(o, "t_ms", e->t0 - origin);
 	add_ms(o, "took_ms", e->done - e->t0);
+	if (!strcmp(e->action, "down"))
+		add_ms(o, "carrier_off_ms", instant_of(e) - e->t0);
 	add_int(o, "status", e->status);
 	json_object_object_add(o, "wires", wire_event(i));
 	for (unsigned int k = 0; k < flow_count; k++) {
