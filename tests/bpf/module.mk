@@ -3,15 +3,15 @@
 # BPF_TESTS or, if it needs fentry, in BPF_KERNEL_TESTS; in BPF_TEST_OBJECTS too if
 # it brings programs of its own (NAME.bpf.c).
 
-BPF_TESTS        := load_test control_test egress_test ingress_test return_test
+BPF_TESTS        := load_test control_test egress_test ingress_test return_test bench
 BPF_KERNEL_TESTS := link_test
-BPF_TEST_OBJECTS := return_test
+BPF_TEST_OBJECTS := return_test bench
 
 BPF_TEST_DIR      := $(BUILD)/tests/bpf
 BPF_TEST_PROGRAMS := $(patsubst %,$(BPF_TEST_DIR)/%,$(BPF_TESTS) $(BPF_KERNEL_TESTS))
 
 $(BPF_TEST_PROGRAMS): %: %.o $(BPF_TEST_DIR)/host.o $(BPF_TEST_DIR)/wire.o $(SEGUE_LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(SEGUE_LIBS) -lcmocka
+	$(CC) $(LDFLAGS) -o $@ $^ $(SEGUE_LIBS) -lcmocka -ljson-c
 
 $(BPF_TEST_OBJECTS:%=$(BPF_TEST_DIR)/%.part.o): $(BUILD)/%.part.o: %.bpf.c
 	@mkdir -p $(@D)
