@@ -325,7 +325,7 @@ static void test_link_dead(void **state)
 {
 	struct segue_counters switched = {
 		.egress_steered = 1, .egress_rewritten = 1, .egress_switched = 1,
-	}, after = { .egress_steered = 1, .egress_rewritten = 1 };
+	}, after = { .egress_steered = 1, .egress_rewritten = 1 }, alive = { .egress_steered = 1 };
 	struct wire in = sent(V4), out = by_path(in, V4, 1);
 	struct segue_session session;
 	struct segue_link link;
@@ -333,6 +333,7 @@ static void test_link_dead(void **state)
 
 	(void)state;
 	events_begin();
+	expect("link alive", &in, TC_ACT_REDIRECT, &in, alive);
 	link_down(10);
 	assert_int_equal(segue_link_get(host, 10, &link), 0);
 	events_take();

@@ -315,6 +315,23 @@ static void test_forgets(void **state)
 	expect("SA gone", in, in, unknown);
 }
 
+/* Addresses of both families that end in the same four octets. */
+static void test_same_end(void **state)
+{
+	struct segue_counters restore = { .ingress_restored = 1 };
+	struct segue_counters unverified = { .ingress_unverified = 1 };
+	struct wire in6 = { .source = "2001:db8::a09:1", .dest = "2001:db8:1::a01:1",
+			    .spi = 0x501, .seq = 5 }, out6 = in6;
+	struct wire in4 = { .source = "10.9.0.1", .dest = "10.1.0.1", .spi = 0x501, .seq = 6 };
+
+	(void)state;
+	session_up(5, "2001:db8:2::a01:1", "2001:db8::a09:1", 0x500);
+	path_up(5, 0, in6.dest, in6.source, 10, BOTH);
+	out6.dest = "2001:db8:2::a01:1";
+	expect("IPv6", in6, out6, restore);
+	expect("IPv4 that ends alike", in4, in4, unverified);
+}
+
 /* Two paths claim the same sequence number: one of them is forged, and it is not
  * known which.  A retransmitted one by the same path is not ambiguous. */
 static void test_ambiguous(void **state)
@@ -412,7 +429,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_hit), TEST(test_ports), TEST(test_canonical_without_path),
 		TEST(test_untouched), TEST(test_unverified), TEST(test_forgets),
-		TEST(test_ambiguous), TEST(test_truncated), TEST(test_malformed),
+		TEST(test_same_end), TEST(test_ambiguous), TEST(test_truncated), TEST(test_malformed),
 	};
 	int i;
 
