@@ -320,7 +320,7 @@ static void test_same_end(void **state)
 {
 	struct segue_counters restore = { .ingress_restored = 1 };
 	struct segue_counters unverified = { .ingress_unverified = 1 };
-	struct wire in6 = { .source = "2001:db8::a09:1", .dest = "2001:db8:1::a01:1",
+	struct wire in6 = { .source = "2001:db8::a09:1", .dest = "::1:a01:1",
 			    .spi = 0x501, .seq = 5 }, out6 = in6;
 	struct wire in4 = { .source = "10.9.0.1", .dest = "10.1.0.1", .spi = 0x501, .seq = 6 };
 
