@@ -192,16 +192,18 @@ static void check_route_anywhere(struct check *check, const struct uplink *uplin
 
 	if (segue_addr_parse(v4 ? "192.0.2.1" : "2001:db8::1", &anywhere))
 		return;
+	/* attach will make IPv6 look at the device (rtnl_mirror.c), without it nothing does */
+	if (!check->segue && !v4)
+		source = NULL;
 	if (!rtnl_route_check(check->rtnl, &anywhere, uplink->device.ifindex, source))
 		check_tell(check, CHECK_OK, name, "", "has a default route for %s",
 			   v4 ? "IPv4" : "IPv6");
 	else
 		check_tell(check, CHECK_WARN, name,
-			   v4 ? CHECK_MEND("ip route add default via GATEWAY dev %s metric 4000", name) :
-			   CHECK_MEND("ip -6 route append default via GATEWAY dev %s metric SAME", name),
-			   v4 ? "has no default IPv4 route: no backup for peers that are not on it" :
-			   "has no default IPv6 route, or one with a worse metric than another "
-			   "uplink's, which IPv6 then never takes");
+			   CHECK_MEND("%s route add default via GATEWAY dev %s metric 4000",
+				      v4 ? "ip" : "ip -6", name),
+			   "has no default %s route: no backup for peers that are not on it",
+			   v4 ? "IPv4" : "IPv6");
 }
 
 static void check_routes(struct check *check, const struct uplink *uplink)

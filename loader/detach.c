@@ -3,10 +3,13 @@
  * segue detach: the host as it was.  Goes on past an error, and tells of each;
  * what can be undone is.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <segue/host.h>
 #include "cli.h"
@@ -85,14 +88,33 @@ static void detach_uplinks(struct detach *detach)
 static int detach_unknown(void *context, const struct rtnl_link *device)
 {
 	struct detach *detach = context;
-	int err;
-
-	err = rtnl_rule_uplink_del(detach->rtnl, device->name, SEGUE_RULE_PRIORITY - 1);
-	if (err && err != -ENOENT)
-		tell(detach, device->name, "", err);
-	if (!err || ingress_attached(device->ifindex))
+	rtnl_mirror_remove(detach->rtnl, device->ifindex, SEGUE_TABLE_UPLINK + device->ifindex);
+	if (ingress_attached(device->ifindex))
 		tell(detach, device->name, "detached", ingress_detach(device->ifindex));
 	return 0;
+}
+
+/* Lock files of monitors that have ended; see event.h. */
+static void remove_locks(void)
+{
+	DIR *dir = opendir(SEGUE_RUN_DIR);
+	struct dirent *entry;
+	int fd;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "monitor.", strlen("monitor.")))
+			continue;
+		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+		close(fd);
+	}
+	closedir(dir);
+	rmdir(SEGUE_RUN_DIR);	/* if nothing else is in it */
 }
 
 static void detach_everything(struct detach *detach)
@@ -105,11 +127,13 @@ static void detach_everything(struct detach *detach)
 		cli_error("the pins are not of this version: rp_filter of the uplinks stays as "
 			  "it is; see: sysctl -ar 'ipv4.conf.*rp_filter'");
 		rtnl_links(detach->rtnl, detach_unknown, detach);
+		rtnl_rules_flush(detach->rtnl);
 	}
 	err = stable_remove(detach->rtnl);
 	tell(detach, SEGUE_DEVICE, "removed", err);
 	err = segue_unload(NULL);
 	tell(detach, "bpf", "unloaded", err);
+	remove_locks();
 }
 
 static bool any_link(struct segue *segue)

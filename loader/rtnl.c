@@ -312,18 +312,66 @@ int rtnl_rule_del(struct rtnl *rtnl, unsigned int table, unsigned int priority)
 	return err4 ? err4 : err6;
 }
 
-int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int priority)
+int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int table,
+			 unsigned int priority)
 {
 	int err = no_ipv6(rule_change(rtnl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, AF_INET6,
-				      device, RT_TABLE_MAIN, priority));
+				      device, table, priority));
 
 	return err == -EEXIST ? 0 : err;
 }
 
-int rtnl_rule_uplink_del(struct rtnl *rtnl, const char *device, unsigned int priority)
+int rtnl_rule_uplink_del(struct rtnl *rtnl, const char *device, unsigned int table,
+			 unsigned int priority)
 {
-	return no_ipv6(rule_change(rtnl, RTM_DELRULE, 0, AF_INET6, device, RT_TABLE_MAIN,
-				   priority));
+	return no_ipv6(rule_change(rtnl, RTM_DELRULE, 0, AF_INET6, device, table, priority));
+}
+
+static int protocol_attr(const struct nlattr *attr, void *context)
+{
+	if (mnl_attr_get_type(attr) == FRA_PROTOCOL && !mnl_attr_validate(attr, MNL_TYPE_U8))
+		*(unsigned int *)context = mnl_attr_get_u8(attr);
+	return MNL_CB_OK;
+}
+
+struct flush {
+	struct rtnl *rtnl;
+	int flushed;
+};
+
+/* What the kernel shows of a rule is what it takes to delete it. */
+static int flush_rule(void *context, const struct nlmsghdr *message)
+{
+	struct flush *flush = context;
+	unsigned int protocol = 0;
+	char buf[RTNL_REQUEST_SIZE];
+	struct nlmsghdr *request = (struct nlmsghdr *)buf;
+	int err;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct fib_rule_hdr) ||
+	    message->nlmsg_len > sizeof(buf))
+		return 0;
+	mnl_attr_parse(message, sizeof(struct fib_rule_hdr), protocol_attr, &protocol);
+	if (protocol != RTNL_PROTOCOL)
+		return 0;
+	memcpy(buf, message, message->nlmsg_len);
+	request->nlmsg_type = RTM_DELRULE;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	err = rtnl_talk(flush->rtnl, request, NULL, NULL);
+	if (!err)
+		flush->flushed++;
+	return err == -ENOENT ? 0 : err;
+}
+
+int rtnl_rules_flush(struct rtnl *rtnl)
+{
+	struct flush flush = { .rtnl = rtnl };
+	char buf[RTNL_REQUEST_SIZE];
+	int err;
+
+	err = rtnl_dump(rtnl, rtnl_request(buf, RTM_GETRULE, NLM_F_DUMP,
+					   sizeof(struct fib_rule_hdr)), flush_rule, &flush);
+	return err ? err : flush.flushed;
 }
 
 static int addr_change(struct rtnl *rtnl, int type, int flags, unsigned int ifindex,

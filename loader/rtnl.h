@@ -31,14 +31,20 @@ int rtnl_rule_add(struct rtnl *rtnl, unsigned int table, unsigned int priority);
 int rtnl_rule_del(struct rtnl *rtnl, unsigned int table, unsigned int priority);
 
 /*
- * IPv6, for an uplink: `oif DEVICE lookup main` at PRIORITY, before our rule.  A
- * look-up with a source takes the device for a wish only
- * (ip6_route_output_flags() sets no RT6_LOOKUP_F_IFACE then), so the one that
- * bpf_redirect_neigh() makes for the uplink would find the peer's route to
- * segue0 and take the peer itself for the neighbour.  add: 0 if there already.
+ * IPv6, for an uplink: `iif lo oif DEVICE lookup TABLE` at PRIORITY, before our
+ * rule, and in that table the routes of main that leave by the device.  Why:
+ * rtnl_mirror.c.  add: 0 if there already.  rtnl_mirror() brings the table up to
+ * date; to be called whenever routes changed.
  */
-int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int priority);
-int rtnl_rule_uplink_del(struct rtnl *rtnl, const char *device, unsigned int priority);
+int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int table,
+			 unsigned int priority);
+int rtnl_rule_uplink_del(struct rtnl *rtnl, const char *device, unsigned int table,
+			 unsigned int priority);
+int rtnl_mirror(struct rtnl *rtnl, unsigned int ifindex, unsigned int table);
+int rtnl_mirror_remove(struct rtnl *rtnl, unsigned int ifindex, unsigned int table);
+
+/* Removes every rule of ours (RTNL_PROTOCOL), both families; how many they were. */
+int rtnl_rules_flush(struct rtnl *rtnl);
 
 /* A host address (/32, /128, no duplicate address detection).  add: 0 if there already. */
 int rtnl_addr_add(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr);

@@ -198,10 +198,33 @@ int rtnl_clsact_empty(struct rtnl *rtnl, unsigned int ifindex)
 	return ret < 0 ? ret : !ret;
 }
 
+/* wanted: of several next hops, is this one among them? */
+struct route_device {
+	unsigned int wanted;
+	unsigned int found;
+};
+
+static void route_nexthops(const struct nlattr *attr, struct route_device *device)
+{
+	const struct rtnexthop *hop = mnl_attr_get_payload(attr);
+	int len = mnl_attr_get_payload_len(attr);
+
+	while (len >= (int)sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= len) {
+		if ((unsigned int)hop->rtnh_ifindex == device->wanted)
+			device->found = device->wanted;
+		len -= RTNH_ALIGN(hop->rtnh_len);
+		hop = (const struct rtnexthop *)((const char *)hop + RTNH_ALIGN(hop->rtnh_len));
+	}
+}
+
 static int route_attr(const struct nlattr *attr, void *context)
 {
+	struct route_device *device = context;
+
 	if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
-		*(unsigned int *)context = mnl_attr_get_u32(attr);
+		device->found = mnl_attr_get_u32(attr);
+	else if (mnl_attr_get_type(attr) == RTA_MULTIPATH)
+		route_nexthops(attr, device);
 	return MNL_CB_OK;
 }
 
@@ -219,8 +242,8 @@ static int route_answer(const struct nlmsghdr *message, void *context)
 static int route_device(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
 			const struct segue_addr *source, unsigned int *out)
 {
+	struct route_device device = { .wanted = ifindex };
 	char buf[RTNL_REQUEST_SIZE];
-	unsigned int device = 0;
 	struct nlmsghdr *request;
 	struct rtmsg *route;
 	int err;
@@ -238,7 +261,7 @@ static int route_device(struct rtnl *rtnl, const struct segue_addr *addr, unsign
 	mnl_attr_put_u32(request, RTA_OIF, ifindex);
 	err = rtnl_talk(rtnl, request, route_answer, &device);
 	if (!err)
-		*out = device;
+		*out = device.found;
 	return err;
 }
 
@@ -246,12 +269,8 @@ static int route_device(struct rtnl *rtnl, const struct segue_addr *addr, unsign
  * The look-up that bpf_redirect_neigh() makes: device and source given.
  *
  * IPv4: ip_route_output_key_hash_rcu() takes a destination without a route for a
- * neighbour then; RTM_F_FIB_MATCH tells that from a real route.
- *
- * IPv6: given a source too, ip6_route_output_flags() takes the device only for
- * a wish (no RT6_LOOKUP_F_IFACE) and answers with the route of the best metric,
- * whatever its device.  So the answer has to be compared, and two default routes
- * of different metric are not a backup for each other.
+ * neighbour then; RTM_F_FIB_MATCH tells that from a real route.  IPv6 may answer
+ * with the route of another device (rtnl_mirror.c).
  */
 int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
 		     const struct segue_addr *source)

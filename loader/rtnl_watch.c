@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <linux/rtnetlink.h>
-#include <segue/host.h>
 #include "rtnl_socket.h"
 
 /* A host that dials in or joins a full table says thousands of things at once. */
@@ -79,24 +78,13 @@ int rtnl_watch_fd(const struct rtnl_watch *watch)
 	return mnl_socket_get_fd(watch->socket);
 }
 
-static int table_attr(const struct nlattr *attr, void *context)
-{
-	if (mnl_attr_get_type(attr) == RTA_TABLE && mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
-		*(unsigned int *)context = mnl_attr_get_u32(attr);
-	return MNL_CB_OK;
-}
-
-/* Our own table is written by ourselves, cached routes are nobody's decision. */
+/* Our own routes are our own doing, cached ones nobody's decision. */
 static bool watch_route(const struct nlmsghdr *message)
 {
 	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
-	unsigned int table;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*route))
-		return false;
-	table = route->rtm_table;
-	mnl_attr_parse(message, sizeof(*route), table_attr, &table);
-	return table != SEGUE_TABLE && !(route->rtm_flags & RTM_F_CLONED);
+	return mnl_nlmsg_get_payload_len(message) >= sizeof(*route) &&
+	       route->rtm_protocol != RTNL_PROTOCOL && !(route->rtm_flags & RTM_F_CLONED);
 }
 
 static int watch_message(const struct nlmsghdr *message, void *context)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An uplink, piece by piece: ingress restore, the IPv6 rule, rp_filter, its
+ * An uplink, piece by piece: ingress restore, its IPv6 routes, rp_filter, its
  * addresses, and last the entry in map "link", which makes it count.  Taken
  * apart in the opposite order.
  */
@@ -13,6 +13,32 @@
 #include "rtnl.h"
 #include "sysctl.h"
 #include "uplink.h"
+
+/* Of a device's own IPv6 routes, and the rule that leads there. */
+static unsigned int uplink_table(unsigned int ifindex)
+{
+	return SEGUE_TABLE_UPLINK + ifindex;
+}
+
+static int routes_add(struct rtnl *rtnl, const struct rtnl_link *device)
+{
+	unsigned int table = uplink_table(device->ifindex);
+	int err = rtnl_mirror(rtnl, device->ifindex, table);
+
+	if (err)
+		return err;
+	return rtnl_rule_uplink_add(rtnl, device->name, table, SEGUE_RULE_PRIORITY - 1);
+}
+
+/* A rule names its device and outlives it; routes do not. */
+static int routes_del(struct rtnl *rtnl, const char *name, unsigned int ifindex)
+{
+	unsigned int table = uplink_table(ifindex);
+	int err = rtnl_rule_uplink_del(rtnl, name, table, SEGUE_RULE_PRIORITY - 1);
+	int err_routes = rtnl_mirror_remove(rtnl, ifindex, table);
+
+	return err && err != -ENOENT ? err : err_routes;
+}
 
 struct search {
 	const char *name;
@@ -149,10 +175,10 @@ static int attach_device(struct segue *segue, struct rtnl *rtnl, const struct rt
 	err = ingress_attach(device, ingress, &how, why, size);
 	if (err)
 		return err;
-	err = rtnl_rule_uplink_add(rtnl, device->name, SEGUE_RULE_PRIORITY - 1);
+	err = routes_add(rtnl, device);
 	if (err) {
-		why_add(why, size, "cannot add its IPv6 rule: %s", strerror(-err));
-		goto ingress;
+		why_add(why, size, "cannot add its IPv6 routes and rule: %s", strerror(-err));
+		goto routes;
 	}
 	link.rp_filter = loosen_rp_filter(device->name, why, size);
 	err = rtnl_addrs(rtnl, put_address, &addresses);
@@ -174,8 +200,8 @@ static int attach_device(struct segue *segue, struct rtnl *rtnl, const struct rt
 addresses:
 	del_addresses(segue, device->ifindex);
 	restore_rp_filter(device->name, link.rp_filter);
-	rtnl_rule_uplink_del(rtnl, device->name, SEGUE_RULE_PRIORITY - 1);
-ingress:
+routes:
+	routes_del(rtnl, device->name, device->ifindex);
 	ingress_detach(device->ifindex);
 	return err;
 }
@@ -192,9 +218,8 @@ static int detach_entry(struct segue *segue, struct rtnl *rtnl, __u32 ifindex,
 	del_addresses(segue, ifindex);
 	if (there)
 		restore_rp_filter(link->name, link->rp_filter);
-	/* a rule names its device and outlives it */
-	err = rtnl_rule_uplink_del(rtnl, link->name, SEGUE_RULE_PRIORITY - 1);
-	if (err && err != -ENOENT && !first)
+	err = routes_del(rtnl, link->name, ifindex);
+	if (!first)
 		first = err;
 	err = ingress_detach(ifindex);
 	return first ? first : err;
@@ -233,4 +258,17 @@ int uplink_detach(struct segue *segue, struct rtnl *rtnl, const char *name)
 	if (err)
 		return err;
 	return detach_entry(segue, rtnl, ifindex, &link);
+}
+
+int uplink_routes(struct segue *segue, struct rtnl *rtnl)
+{
+	__u32 ifindex = 0;
+	int err, first = 0;
+
+	while (!segue_link_next(segue, &ifindex)) {
+		err = rtnl_mirror(rtnl, ifindex, uplink_table(ifindex));
+		if (err && err != -ENODEV && !first)
+			first = err;
+	}
+	return first;
 }

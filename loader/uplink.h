@@ -22,6 +22,10 @@ enum uplink_ingress { UPLINK_AUTO, UPLINK_XDP, UPLINK_TC };
  */
 int uplink_attach(struct segue *segue, struct rtnl *rtnl, const char *name,
 		  enum uplink_ingress ingress, char *why, unsigned int size);
+/* IPv6 routes by the attached devices: to be called whenever routes changed
+ * (why: rtnl_mirror.c). */
+int uplink_routes(struct segue *segue, struct rtnl *rtnl);
+
 /* Also cleans up after a device that is gone. */
 int uplink_detach(struct segue *segue, struct rtnl *rtnl, const char *name);
 

@@ -28,6 +28,12 @@
 #define SEGUE_TABLE 4555
 #define SEGUE_RULE_PRIORITY 219
 
+/*
+ * Plus the number of an uplink: table of the IPv6 routes that leave by it, with a
+ * rule for each just before ours (why: loader/rtnl_mirror.c).
+ */
+#define SEGUE_TABLE_UPLINK 4555000
+
 /* UDP encapsulation of ESP (RFC 3948 4) */
 #define SEGUE_NATT_PORT 4500
 

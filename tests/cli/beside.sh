@@ -53,12 +53,12 @@ fi
 both_see other_xdp
 "$segue" detach >/dev/null
 other_alone other_xdp
-# the dispatcher is built anew for those that remain: another number, the same programs
-sed -i 's/ id [0-9]*//; s/dispatch-\([0-9]*\)-[0-9]*/dispatch-\1-N/; s/native   [0-9]* /native   N /
-	s/ other_xdp  *[0-9]* / other_xdp N /; s/\(other_xdp N\) */\1 /; s/prog\/xdp id.*//' "$work/before"
 snapshot "$work/after"
-sed -i 's/ id [0-9]*//; s/dispatch-\([0-9]*\)-[0-9]*/dispatch-\1-N/; s/native   [0-9]* /native   N /
-	s/ other_xdp  *[0-9]* / other_xdp N /; s/\(other_xdp N\) */\1 /; s/prog\/xdp id.*//' "$work/after"
+# the dispatcher is built anew for those that remain: other numbers, same programs
+for when in before after; do
+	sed -i -E 's/ id [0-9]+//; s/dispatch-([0-9]+)-[0-9]+/dispatch-\1/; s/xdp\/id:[0-9]+/xdp/
+		s/(native|other_xdp) +[0-9]+ */\1 /; s/prog\/xdp .*//' "$work/$when"
+done
 ok "the host is as before, other program included" diff -u "$work/before" "$work/after"
 xdp-loader unload wlan0 --all
 rmdir /sys/fs/bpf/xdp 2>/dev/null

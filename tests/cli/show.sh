@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sessions, paths and SAs as people and scripts see them, and the switch by hand.
+# The maps are filled as the agent fills them.
+#
+#   home[3]  (session 3)    wlan0 10.1.0.2 ─┐
+#                           lte0  10.2.0.2 ─┴─ 192.0.2.9
+#   work[8]  (session 4)    wlan0 10.1.0.2 ─┐     rekeyed: its unique id was 4
+#   work[5]  (session 5)    lte0  10.2.0.2 ─┴─ 192.0.2.10
+. "$(dirname "$0")/lib.sh"
+
+cable wlan0 w0 10.1.0.2/24 10.1.0.1 100
+cable lte0 l0 10.2.0.2/24 10.2.0.1 200
+"$segue" attach wlan0 lte0 >/dev/null
+
+echo "-- nothing yet"
+for noun in link session path sa; do
+	ok "$noun" "$segue" "$noun"
+	is "$noun in JSON is an array" array "$("$segue" -j "$noun" | jq -r type)"
+done
+exits 1 "an unknown session" "$segue" path home
+says "no session home"
+
+ok "a session" "$maps" session 3 3 home 10.1.0.2 192.0.2.9 peer
+ok "its paths" bash -c "
+	'$maps' path 3 0 wlan0 10.1.0.2 192.0.2.9 10 egress verified &&
+	'$maps' path 3 1 lte0 10.2.0.2 192.0.2.9 20 egress verified &&
+	'$maps' path 3 2 lte0 10.2.0.2 192.0.2.99 30 egress &&
+	'$maps' path 3 3 wlan0 10.1.0.2 192.0.2.99 30 verified"
+ok "its SAs" bash -c "
+	'$maps' sa in c1234567 3 tunnel 192.0.2.9 && '$maps' sa out 00000abc 3 tunnel 192.0.2.9"
+"$maps" session 4 8 work 10.1.0.2 192.0.2.10 follow
+"$maps" session 5 5 work 10.2.0.2 192.0.2.10
+"$maps" path 5 0 lte0 10.2.0.2 192.0.2.10 10 egress verified
+"$maps" sa in c0000005 5 beet 192.0.2.10
+
+echo "-- JSON and text say the same"
+is "sessions" "home[3] 3 3 leads segue;work[8] 4 8 follows stock;work[5] 5 5 leads stock" \
+	"$(json '[.[]|"\(.session) \(.id) \(.ike) \(.role) \(.peer)"]|join(";")' session)"
+is "sessions in text" "home[3] work[8] work[5]" \
+	"$("$segue" session | awk 'NR > 1 { printf("%s%s", (NR > 2 ? " " : ""), $1) }')"
+is "canonical addresses" "10.1.0.2 192.0.2.9" "$(json '.[0]|"\(.local) \(.remote)"' session home)"
+is "paths" "0 wlan0 10.1.0.2;1 lte0 10.2.0.2;2 lte0 10.2.0.2;3 wlan0 10.1.0.2" \
+	"$(json '[.[]|"\(.slot) \(.device) \(.local)"]|join(";")' path home)"
+is "their states" "ready,ready,not verified,receive only" \
+	"$(json '[.[].state]|join(",")' path home | sed 's/^active/ready/')"
+is "the text shows them too" 4 "$("$segue" path home | grep -cE 'ready|active|not verified|receive only')"
+is "SAs" "in 0xc1234567 tunnel;out 0x00000abc tunnel;in 0xc0000005 beet" \
+	"$(json '[.[]|"\(.direction) \(.spi) \(.mode)"]|join(";")' sa)"
+is "SAs of one session" 0xc0000005 "$(json '.[].spi' sa 'work[5]')"
+is "the text has the SPI" c0000005 "$("$segue" sa 5 | awk 'NR == 2 { print $1 }')"
+is "status counts" "2 3 3" "$(json '.status|"\(.links) \(.sessions) \(.sas)"' status)"
+for noun in status link session path sa check; do
+	ok "-j $noun is JSON" bash -c "'$segue' $noun -j | python3 -m json.tool"
+done
+
+echo "-- names"
+for name in home 'home[3]' 3; do
+	is "$name" 3 "$(json '.[].id' session "$name")"
+done
+is "work[8], by the unique id it has now" 4 "$(json '.[].id' session 'work[8]')"
+is "work[4], by the one it had" 4 "$(json '.[].id' session 'work[4]')"
+is "4, likewise" 4 "$(json '.[].id' session 4)"
+exits 1 "work is ambiguous" "$segue" session work
+says "work[8]"
+says "work[5]"
+for name in 'home[4]' 'hom' '33' 'home[' '[3]' '99999999999999999999' '' '-1x'; do
+	exits 1 "no session '$name'" "$segue" session -- "$name"
+done
+exits 2 "too many names" "$segue" session home work
+
+echo "-- switch"
+exits 0 "to a device" "$segue" switch home lte0
+says "lte0 10.2.0.2 -> 192.0.2.9"
+is "it is active" lte0 "$(json '.[0].active' session home)"
+is "for the reason given" manual "$(json '.[0].reason' session home)"
+is "where several fit, the verified one is taken" 1 "$(json '.[0].active_slot' session home)"
+exits 0 "to a local address" "$segue" switch home 10.1.0.2
+is "it is active" 0 "$(json '.[0].active_slot' session home)"
+exits 0 "to a slot" "$segue" switch 'home[3]' 1
+is "it is active" 1 "$(json '.[0].active_slot' session home)"
+switches=$(json '.[0].switches' session home)
+exits 0 "to where it is" "$segue" switch 3 1
+says "was there already"
+is "that counts for nothing" "$switches" "$(json '.[0].switches' session home)"
+is "in JSON" '{"session_id":3,"slot":0,"switched":true}' \
+	"$(json '{session_id,slot,switched}|tojson' switch home wlan0)"
+exits 1 "to a path that is not verified" "$segue" switch home 2
+says "routability check"
+exits 1 "to a path for receiving only" "$segue" switch home 3
+says "receiving only"
+exits 1 "to an empty slot" "$segue" switch home 9
+says "no path 9"
+exits 1 "to a slot beyond all" "$segue" switch home 4294967299
+exits 1 "to an unknown device" "$segue" switch home eth9
+exits 1 "of an ambiguous session" "$segue" switch work lte0
+says "ambiguous"
+ok "lte0 goes down" "$maps" link lte0 down
+exits 1 "to a path whose link is down" "$segue" switch home lte0
+says "segue link"
+is "the path says so" "link down" "$(json '.[1].state' path home)"
+is "the link says so" "no carrier carrier lost 1" \
+	"$(json '.[1]|"\(.state) \(.reason) \(.downs)"' link)"
+
+echo "-- names that hurt"
+"$maps" session 6 6 "$(printf 'a\001\033[31m\377b"\\')" 10.1.0.2 192.0.2.11
+ok "are JSON all the same" bash -c "'$segue' -j session | python3 -m json.tool"
+ok "and leave the terminal alone" bash -c "! '$segue' session | grep -q \$'\\033'"
+"$maps" session 7 7 "$(printf 'x%.0s' {1..60})" 10.1.0.2 192.0.2.12
+is "a long name is cut" 31 "$(json '.[]|select(.id==7).name|length' session)"
+is "and found by its whole length" 7 "$(json '.[].id' session "$(printf 'x%.0s' {1..60})")"
+
+echo "-- writing fails"
+exits 1 "a full disk is told" bash -c "'$segue' status >/dev/full"
+says "cannot write"
+finish
