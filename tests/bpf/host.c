@@ -28,7 +28,7 @@ const char *host_bpffs(void)
 {
 	if (*bpffs)
 		return bpffs;
-	strcpy(bpffs, "/tmp/segue-test-XXXXXX");
+	strcpy(bpffs, P_tmpdir "/segue-test-XXXXXX");
 	if (!mkdtemp(bpffs) || unshare(CLONE_NEWNS | CLONE_NEWNET) ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("bpf", bpffs, "bpf", 0, NULL)) {

@@ -190,7 +190,7 @@ static void test_without_rights(void **state)
 /* Not a bpffs: nothing is made there, and nothing is ever removed. */
 static void test_no_bpffs(void **state)
 {
-	char dir[] = "/tmp/segue-test-XXXXXX", below[64];
+	char dir[] = P_tmpdir "/segue-test-XXXXXX", below[64];
 
 	(void)state;
 	assert_ptr_equal(mkdtemp(dir), dir);

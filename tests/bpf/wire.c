@@ -148,7 +148,8 @@ static void udp_checksum(const struct wire *w, const unsigned char *ip, struct u
 size_t wire_build(const struct wire *w, unsigned char *buf)
 {
 	size_t udp_size = w->udp ? sizeof(struct udphdr) : 0;
-	size_t esp_size = w->keepalive ? 1 : 8 + payload(w), total = header_size(w) + udp_size + esp_size, i;
+	size_t esp_size = w->keepalive ? 1 : 8 + payload(w);
+	size_t total = header_size(w) + udp_size + esp_size, i;
 	unsigned char *ip, *at;
 	struct udphdr *udp;
 	__u32 word;

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Packets that nobody sends: octets changed at random, cut at random.  Whatever
+ * comes,
+ *  - ingress passes it, egress redirects or drops it,
+ *  - its length stays,
+ *  - no octet changes unless the packet is counted as rewritten or restored,
+ *  - and then only addresses, ports and checksums, and a header checksum that was
+ *    wrong stays wrong by as much.
+ * The seed is printed; SEGUE_SEED sets it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/pkt_cls.h>
+#include "host.h"
+
+enum { PACKETS = 30000, SESSIONS = 4 };
+enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
+
+static const struct { const char *local, *remote, *path_local, *path_remote; } ends[] = {
+	{ "10.0.0.1", "10.9.0.1", "10.1.0.1", "10.9.1.1" },
+	{ "2001:db8::1", "2001:db8:9::1", "2001:db8:1::1", "2001:db8:91::1" },
+	{ "10.0.0.2", "10.9.0.2", "10.1.0.2", "10.9.1.2" },
+	{ "2001:db8::2", "2001:db8:9::2", "2001:db8:1::2", "2001:db8:91::2" },
+};
+
+static unsigned int seed;
+
+static unsigned int any(unsigned int below)
+{
+	return (unsigned int)rand_r(&seed) % below;
+}
+
+static int setup(void **state)
+{
+	__u32 i;
+
+	host_reset(state);
+	link_up(10, "wlan0");
+	for (i = 0; i < SESSIONS; i++) {
+		session_up(i + 1, ends[i].local, ends[i].remote, (i + 1) * 0x100);
+		path_up(i + 1, 0, ends[i].path_local, ends[i].path_remote, 10, BOTH);
+	}
+	counted();
+	return 0;
+}
+
+/* A proper packet of some session, as it is sent or received. */
+static struct wire proper(bool sent)
+{
+	unsigned int i = any(SESSIONS);
+
+	return (struct wire){
+		.source = sent ? ends[i].local : ends[i].path_remote,
+		.dest = sent ? ends[i].remote : ends[i].path_local,
+		.spi = (i + 1) * 0x100 + !sent, .seq = any(1000), .udp = i >= 2,
+		.checksum = any(2), .vlans = any(4) ? 0 : any(3),
+		.options = any(4) ? 0 : any(11) * 4, .extensions = any(4) ? 0 : any(8),
+	};
+}
+
+/* Mostly where headers stand: elsewhere nothing is read. */
+static size_t spoil(unsigned char *packet, size_t size)
+{
+	unsigned int changes = any(4);
+
+	while (changes--)
+		packet[12 + any(any(2) ? 30 : size - 12)] ^= 1 << any(8);
+	return any(4) ? size : 54 + any(size - 54);
+}
+
+/* Of the IPv4 header in an untagged frame: 0 if it is right. */
+static __u32 header_error(const unsigned char *packet)
+{
+	const struct iphdr *ip = (const void *)(packet + ETH_HLEN);
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < ip->ihl * 2u; i++)
+		sum += packet[ETH_HLEN + 2 * i] << 8 | packet[ETH_HLEN + 2 * i + 1];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff ? 0 : sum;
+}
+
+/* Octets that may differ: addresses 32, ports 4, two checksums 4. */
+static void only_addresses(const unsigned char *was, const unsigned char *is, size_t size)
+{
+	unsigned int changed = 0;
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		changed += was[i] != is[i];
+	assert_in_range(changed, 1, 40);
+	assert_memory_equal(was, is, 14);		/* Ethernet */
+	if (was[12] == 0x08 && !was[13]) {
+		assert_memory_equal(was + 14, is + 14, 10);
+		assert_int_equal(header_error(was), header_error(is));
+	}
+}
+
+static void fuzz(int fd, bool sent)
+{
+	unsigned char packet[WIRE_SIZE], got[WIRE_SIZE + 256];
+	struct segue_counters now;
+	unsigned int verdict, n, rewritten = 0, at_start;
+	size_t size, got_size;
+	struct wire wire;
+
+	for (n = 0; n < PACKETS; n++) {
+		at_start = seed;
+		wire = proper(sent);
+		size = wire_build(&wire, packet);
+		size = spoil(packet, size);
+		verdict = program_run(fd, packet, size, got, &got_size);
+		now = counted();
+		if (sent ? verdict != TC_ACT_REDIRECT && verdict != TC_ACT_SHOT :
+			   verdict != XDP_PASS)
+			fail_msg("seed %u: verdict %u", at_start, verdict);
+		assert_int_equal(got_size, size);
+		if (now.egress_rewritten + now.ingress_restored) {
+			only_addresses(packet, got, size);
+			rewritten++;
+		} else if (memcmp(packet, got, size)) {
+			fail_msg("seed %u: changed, and not counted", at_start);
+		}
+	}
+	/* else it would prove nothing */
+	assert_in_range(rewritten, PACKETS / 20, PACKETS * 19 / 20);
+}
+
+static void test_ingress(void **state)
+{
+	(void)state;
+	fuzz(program("xdp"), false);
+}
+
+static void test_egress(void **state)
+{
+	(void)state;
+	fuzz(program("egress"), true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_ingress, setup),
+		cmocka_unit_test_setup(test_egress, setup),
+	};
+	const char *chosen = getenv("SEGUE_SEED");
+
+	seed = chosen ? strtoul(chosen, NULL, 0) : 4555;
+	printf("seed %u\n", seed);
+	if (host_up(NULL))
+		return 1;
+	return cmocka_run_group_tests_name("fuzz", tests, NULL, host_down);
+}
