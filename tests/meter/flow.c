@@ -11,7 +11,7 @@
 struct flow flows[MAX_FLOWS];
 unsigned int flow_count;
 
-enum { FIRST_PORT = 7001, MAX_PAYLOAD = 1400 };
+enum { FIRST_PORT = 7001, MAX_PAYLOAD = 1400, RECEIVE_BUFFER = 8 << 20 };
 
 static unsigned int payload;
 
@@ -24,9 +24,11 @@ struct packet {
 static int bound(int ns, const union endpoint *local, socklen_t size)
 {
 	int fd = netns_socket(ns, local->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	int on = 1;
+	int on = 1, buffer = RECEIVE_BUFFER;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) ||
+	/* a machine that stood still for a moment must not look like loss */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) ||
 	    bind(fd, &local->sa, size))
 		fail("bind in %s: %s", netns_name(ns), strerror(errno));
 	return fd;

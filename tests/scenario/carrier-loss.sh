@@ -20,7 +20,7 @@ cut_carrier() { # MODE
 	measure "$out/report.json" $(load) --at "500.3,$(carrier_loss wlan0)" --duration 2500
 	all_flow "$out/report.json"
 	stalled_at_most "$out/report.json" "$cuts" 19
-	fact "$out/report.json" "uplink: 0 lost" '.flows.up.lost == 0' .flows.up.lost
+	uplink_lost_nothing "$out/report.json"
 	fact "$out/report.json" "no XFRM netlink message on either host" \
 		'[.hosts[].xfrm_messages | length] | add == 0' '.hosts | map_values(.xfrm_messages) | tostring'
 	fact "$out/report.json" "TCP: at most one retransmission timeout" \

@@ -17,7 +17,7 @@ handover() { # MODE
 		--at "1500,$(carrier_back wlan0)" --at "2500.3,down,node,wlan0" --duration 4000
 	all_flow "$out/report.json"
 	stalled_at_most "$out/report.json" "$cuts" 19
-	fact "$out/report.json" "uplink: 0 lost" '.flows.up.lost == 0' .flows.up.lost
+	uplink_lost_nothing "$out/report.json"
 	fact "$out/report.json" "no XFRM netlink message on either host" \
 		'[.hosts[].xfrm_messages | length] | add == 0' '.hosts | map_values(.xfrm_messages) | tostring'
 	expect "node sends by lte0" active_is node device lte0

@@ -30,7 +30,7 @@ for mode in transport tunnel; do
 	measure "$out/report.json" $(load) "${options[@]}" --duration $((at + 1000))
 	all_flow "$out/report.json"
 	fact "$out/report.json" "$handovers handovers" "[$cuts] | length == $handovers" "[$cuts] | length"
-	fact "$out/report.json" "uplink: 0 lost" '.flows.up.lost == 0' .flows.up.lost
+	uplink_lost_nothing "$out/report.json"
 	fact "$out/report.json" "no flow ever stalled longer than $(bound 19) ms" \
 		"[$cuts | .flows | del(.tcp)[] | .stall_ms // 1e9] | max <= $(bound 19)" \
 		"[$cuts | .flows | del(.tcp)[] | .stall_ms // 1e9] | max"
