@@ -16,7 +16,7 @@ function line(x1, y1, x2, y2, class) {
 }
 
 BEGIN {
-	left = 190; right = 900; from = -8; to = 42
+	left = 262; right = 960; from = -8; to = 42
 	lane = 17; mark = 11; panel_gap = 12; mode_gap = 24; top = 118
 	order[1] = "up"; order[2] = "down"; order[3] = "echo"; order[4] = "tcp"
 	label["up"] = "UDP up"; label["down"] = "UDP down"
@@ -35,10 +35,11 @@ $1 == "#" {
 	next
 }
 
-# only the first arrival after the cut and the last one before it make the gap
 $4 != "-" {
 	n[$1]++
 	arrival[$1, n[$1]] = $4 + 0
+	# the stream has octets, not packets: what is older than one way was sent before
+	fresh[$1, n[$1]] = $3 == "-" ? $4 > rtt / 2 : $3 > 0
 }
 
 $4 == "-" && $3 != "-" && $3 >= from && $3 <= to {
@@ -49,7 +50,7 @@ $4 == "-" && $3 != "-" && $3 >= from && $3 <= to {
 END {
 	flush_panel()
 	height = y + 66
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1100 %d\" width=\"1100\" height=\"%d\" " \
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1180 %d\" width=\"1180\" height=\"%d\" " \
 		"font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\">\n", height, height
 	print "<style>"
 	print ".title{font-size:20px;font-weight:bold;fill:#1c2733} .sub{font-size:12.5px;fill:#5b6875}"
@@ -60,7 +61,7 @@ END {
 	print ".grid{stroke:#dde3e8;stroke-width:1} .cut{stroke:#b3261e;stroke-width:1.6;stroke-dasharray:5 3}"
 	print ".cuttext{font-size:12px;font-weight:bold;fill:#b3261e;text-anchor:middle}"
 	print "</style>"
-	rect(0, 0, 1100, height, "bg\" fill=\"#ffffff")
+	rect(0, 0, 1180, height, "bg\" fill=\"#ffffff")
 	text(24, 36, "title", "wlan0 loses its carrier: when do packets arrive again?")
 	text(24, 58, "sub", sprintf("One packet each %g ms on every flow, round trip %g ms on both uplinks, deterministic clock. " \
 		"Every mark is an arrival, as measured.", interval, rtt))
@@ -97,7 +98,7 @@ function flush_panel(   k, ms) {
 	if (mode != last_mode) {
 		if (last_mode != "")
 			y += mode_gap
-		put_text(24, y + 12, "mode", name[mode])
+		put_text(24, y + 10, "mode", name[mode])
 		last_mode = mode
 	} else {
 		y += panel_gap
@@ -106,17 +107,17 @@ function flush_panel(   k, ms) {
 	for (ms = -5; ms <= 40; ms += 5)
 		out(sprintf("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" class=\"grid\"/>\n", \
 			x(ms), y - 3, x(ms), y + 4 * lane - 1))
-	put_text(24, y + 2 * lane + 10, "stack", stack == "segue" ? "with segue" : "stock strongSwan")
+	put_text(24, y + 1.8 * lane + 10, "stack", stack == "segue" ? "with segue" : "stock strongSwan")
 	for (k = 1; k <= 4; k++) {
 		flush_lane(order[k])
 		y += lane
 	}
-	delete n; delete arrival; delete lost_count; delete lost_at
+	delete n; delete arrival; delete fresh; delete lost_count; delete lost_at
 	have = 0
 }
 
-# The gap: from the last arrival before the longest silence that ends after 0.
-function flush_lane(flow,   i, a, b, gap_from, gap_to, longest, class, end, s) {
+# A lane: arrivals, losses, and the longest silence that ends after the cut.
+function flush_lane(flow,   i, a, b, gap_from, gap_to, longest, end, s) {
 	put_text(left - 8, y + 10, "lane", label[flow])
 	end = observed
 	longest = -1
@@ -133,8 +134,7 @@ function flush_lane(flow,   i, a, b, gap_from, gap_to, longest, class, end, s) {
 		a = arrival[flow, i]
 		if (a < from || a > to)
 			continue
-		class = a <= gap_from + 0.0001 || a <= 0 ? "before" : "after"
-		put_rect(x(a) - 1.4, y, 2.8, mark, class)
+		put_rect(x(a) - 1.4, y, 2.8, mark, fresh[flow, i] ? "after" : "before")
 	}
 	for (i = 1; i <= lost_count[flow]; i++)
 		put_rect(x(lost_at[flow, i]) - 1, y + 4, 2, 4, "lost")

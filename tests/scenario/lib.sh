@@ -390,8 +390,8 @@ inner() {
 	export flow_node flow_server
 }
 
-# connect MODE: hosts up to an established CHILD_SA of that mode, or death
-connect() {
+# prepare MODE: everything but the connection itself
+prepare() {
 	local mode=$1 name
 	inner "$mode"
 	mkdir -p "$out/node" "$out/server"
@@ -404,24 +404,29 @@ connect() {
 	done
 	charon_start server
 	charon_start node
-	initiate
+}
+
+# connect MODE: hosts up to an established CHILD_SA of that mode, or death
+connect() {
 	local got
+	prepare "$1"
+	initiate
 	got=$(negotiated node)
-	[ "${got,,}" = "$mode" ] || die "negotiated '$got' instead of $mode"
+	[ "${got,,}" = "$1" ] || die "negotiated '$got' instead of $1"
 	ready
 }
 
 # ready: with segue at both ends, every path of the server is verified: its check
 # of the node's second address is under way when the CHILD_SA is there
 ready() {
-	if has_segue node && has_segue server && [ -z "${UNPINNED:-}" ]; then
+	if has_segue node && has_segue server; then
 		await 10 verified server "${1:-2}" ||
 			die "server did not verify the node's addresses: $(paths server)"
 	fi
 }
 
 initiate() {
-	swan node --initiate --child data --timeout 20 >"$out/node/initiate.out" 2>&1 ||
+	swan node --initiate --child data --timeout 60 >"$out/node/initiate.out" 2>&1 ||
 		die "no CHILD_SA: $(tail -n 3 "$out/node/initiate.out")"
 }
 
@@ -507,7 +512,7 @@ carrier_back() { echo "up,router-${1:0:1},node"; }
 begin() {
 	local setting
 	[ ${#holder[@]} = 0 ] || topology_down
-	unset UNPINNED ESP ENCAP FAMILY FAILBACK_MS CHARON_EXTRA MOBIKEX_EXTRA IKE_EXTRA IKE_NODE IKE_SERVER \
+	unset ESP ENCAP FAMILY FAILBACK_MS CHARON_EXTRA MOBIKEX_EXTRA IKE_EXTRA IKE_NODE IKE_SERVER \
 		CHILD_EXTRA CHILD_NODE CHILD_SERVER LOGLEVEL
 	SEGUE_HOSTS="node server"
 	echo "$1"
@@ -625,7 +630,9 @@ topology_down() {
 	local name pid
 	for name in node server; do
 		[ -s "$out/$name/charon.nspid" ] || continue
-		pid=$(charon_pid "$name" 2>/dev/null) && kill -TERM "$pid" 2>/dev/null
+		if pid=$(charon_pid "$name" 2>/dev/null); then
+			kill -TERM "$pid" 2>/dev/null || true	# a killed one leaves its file
+		fi
 		wait "$(<"$out/$name/charon.nspid")" 2>/dev/null || true
 		if has_segue "$name"; then
 			at "$name" "$segue" detach >"$out/$name/detach.out" 2>&1 || true

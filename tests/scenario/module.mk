@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# scenarios: real ESP between namespaces; figures.sh measures, the others assert
+# scenarios: real ESP between namespaces; figures.sh measures, the others assert.
 FIGURE_TESTS   += tests/scenario/figures.sh
-SCENARIO_TESTS += $(filter-out %/lib.sh %/figures.sh,$(wildcard tests/scenario/*.sh))
+TIMED_TESTS    += $(filter-out %/lib.sh %/figures.sh,$(wildcard tests/scenario/*.sh))
 
 # somebody else's XDP program
 SCENARIO_XDP := $(BUILD)/tests/scenario/count.bpf.o
