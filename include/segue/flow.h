@@ -13,7 +13,7 @@
 #include "addr.h"
 
 enum {
-	SEGUE_FLOW_BITS = 5,
+	SEGUE_FLOW_BITS = 8,
 	SEGUE_FLOWS = 1 << SEGUE_FLOW_BITS,	/* remembered per CPU and direction */
 	SEGUE_SEEN = 65536,			/* packets; a power of two, it masks */
 };
