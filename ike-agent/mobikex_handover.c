@@ -21,6 +21,7 @@
 #define PUSH_MID ((1 << PUSH_SHIFT) - 1)
 
 static status_t follow(ike_sa_t *ike_sa, uint32_t data);
+static status_t push_job(ike_sa_t *ike_sa, uint32_t data);
 
 static bool is_waiting(ike_sa_t *ike_sa)
 {
@@ -35,22 +36,16 @@ static bool is_waiting(ike_sa_t *ike_sa)
 }
 
 /**
- * Send the request that waits for an answer again, by the addresses the IKE_SA
- * has now.  Not by ike_sa->retransmit(): each call of that counts as one of the
- * few tries and starts a timer of its own.
+ * Send the request that waits for an answer again, between these hosts.  Not by
+ * ike_sa->retransmit(): each call of that counts as one of the few tries and
+ * starts a timer of its own.
  */
-static void push(ike_sa_t *ike_sa)
+static void push(ike_sa_t *ike_sa, host_t *my, host_t *other)
 {
 	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
-	host_t *my = ike_sa->get_my_host(ike_sa);
-	host_t *other = ike_sa->get_other_host(ike_sa);
 	mobikex_session_t *session;
 	chunk_t request = chunk_empty;
 
-	if (!is_waiting(ike_sa))
-	{
-		return;
-	}
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session && session->request_mid == mid)
@@ -66,24 +61,6 @@ static void push(ike_sa_t *ike_sa)
 	DBG1(DBG_IKE, "segue: request %u sent again by %#H..%#H", mid, my, other);
 	charon->sender->send(charon->sender,
 			packet_create_from_data(my->clone(my), other->clone(other), request));
-}
-
-static status_t push_job(ike_sa_t *ike_sa, uint32_t data)
-{
-	uint32_t mid = data & PUSH_MID, times = data >> PUSH_SHIFT;
-
-	if ((ike_sa->get_message_id(ike_sa, TRUE) & PUSH_MID) == mid &&
-		is_waiting(ike_sa))
-	{
-		push(ike_sa);
-		if (++times < PUSHES)
-		{
-			mobikex_job_queue(ike_sa->get_unique_id(ike_sa), push_job,
-							  times << PUSH_SHIFT | mid,
-							  mobikex->push_delay << times);
-		}
-	}
-	return SUCCESS;
 }
 
 void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid)
@@ -122,8 +99,12 @@ static void leave_dead_path(mobikex_session_t *session)
 	best = mobikex_path_best(session);
 	if (best == SEGUE_NO_PATH)
 	{
-		DBG1(DBG_KNL, "segue: session %s[%u] has no live path", session->name,
-			 session->id);
+		if (!session->stalled)
+		{
+			DBG1(DBG_KNL, "segue: session %s[%u] has no live path",
+				 session->name, session->id);
+		}
+		session->stalled = TRUE;
 		return;
 	}
 	if (mobikex_path_switch(session, best, reason_of(session, active)))
@@ -239,16 +220,9 @@ static status_t tell_peer(ike_sa_t *ike_sa, bool local_changed)
 
 static status_t move(ike_sa_t *ike_sa, host_t *my, host_t *other)
 {
-	host_t *old_my = ike_sa->get_my_host(ike_sa);
-	host_t *old_other = ike_sa->get_other_host(ike_sa);
-	bool waiting = is_waiting(ike_sa), local_changed;
-	status_t status;
+	host_t *old = ike_sa->get_my_host(ike_sa);
+	bool local_changed = !my->ip_equals(my, old);
 
-	local_changed = !my->ip_equals(my, old_my);
-	if (!local_changed && other->ip_equals(other, old_other))
-	{
-		return SUCCESS;
-	}
 	switch (ike_sa->get_state(ike_sa))
 	{
 		case IKE_ESTABLISHED:
@@ -261,11 +235,88 @@ static status_t move(ike_sa_t *ike_sa, host_t *my, host_t *other)
 	ike_sa->update_hosts(ike_sa, my, other, UPDATE_HOSTS_FORCE_ALL);
 	set_following(ike_sa, FALSE);
 	ike_sa->set_condition(ike_sa, COND_STALE, FALSE);
-	status = tell_peer(ike_sa, local_changed);
-	if (status != DESTROY_ME && waiting)
+	return tell_peer(ike_sa, local_changed);
+}
+
+/**
+ * Is the IKE_SA somewhere else than the data path, and is it us who move it?
+ */
+static bool must_move(ike_sa_t *ike_sa, host_t *my, host_t *other)
+{
+	host_t *old_my = ike_sa->get_my_host(ike_sa);
+	host_t *old_other = ike_sa->get_other_host(ike_sa);
+
+	if (!my->ip_equals(my, old_my))
 	{
-		push(ike_sa);
+		return TRUE;
+	}
+	/* of its own address the leader tells by UPDATE_SA_ADDRESSES */
+	return !other->ip_equals(other, old_other) &&
+		   ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
+}
+
+/**
+ * With a request under way nothing can be told yet.  That is sent again over the
+ * new path, and the IKE_SA keeps its addresses until the response is there: the
+ * traffic selectors of a CREATE_CHILD_SA are those of the old ones.
+ */
+static status_t go(ike_sa_t *ike_sa, host_t *my, host_t *other, bool stalled,
+				   bool at_once)
+{
+	mobikex_session_t *session;
+	bool waiting = is_waiting(ike_sa), moving = must_move(ike_sa, my, other);
+	bool elsewhere = moving ||
+				!other->ip_equals(other, ike_sa->get_other_host(ike_sa));
+
+	if (waiting && (elsewhere || stalled))
+	{
+		push(ike_sa, my, other);
+	}
+	if (!moving)
+	{
+		return SUCCESS;
+	}
+	if (waiting && !at_once)
+	{
+		mobikex->lock->lock(mobikex->lock);
+		session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+		if (session)
+		{
+			session->pending = TRUE;
+		}
+		mobikex->lock->unlock(mobikex->lock);
 		mobikex_push_later(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+		return SUCCESS;
+	}
+	return move(ike_sa, my, other);
+}
+
+static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
+{
+	mobikex_session_t *session;
+	host_t *my = NULL, *other = NULL;
+	status_t status = SUCCESS;
+	bool stalled = FALSE;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session && session->published)
+	{
+		mobikex_paths_update(session);
+		leave_dead_path(session);
+		fail_back(session);
+		if (active_hosts(session, &my, &other))
+		{
+			stalled = session->stalled;
+			session->stalled = session->pending = FALSE;
+		}
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (my)
+	{
+		status = go(ike_sa, my, other, stalled, at_once);
+		my->destroy(my);
+		other->destroy(other);
 	}
 	return status;
 }
@@ -273,8 +324,6 @@ static status_t move(ike_sa_t *ike_sa, host_t *my, host_t *other)
 static status_t follow(ike_sa_t *ike_sa, uint32_t data)
 {
 	mobikex_session_t *session;
-	host_t *my = NULL, *other = NULL;
-	status_t status = SUCCESS;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
@@ -283,21 +332,46 @@ static status_t follow(ike_sa_t *ike_sa, uint32_t data)
 		session->queued = FALSE;
 		session->failback &= data != FAILBACK;
 	}
+	mobikex->lock->unlock(mobikex->lock);
+	return follow_to(ike_sa, FALSE);
+}
+
+/**
+ * Over the path in use.  If that does not help either, the IKE_SA moves there
+ * with the request still under way, so that charon repeats it there as well.
+ */
+static status_t push_job(ike_sa_t *ike_sa, uint32_t data)
+{
+	uint32_t mid = data & PUSH_MID, times = data >> PUSH_SHIFT;
+	mobikex_session_t *session;
+	host_t *my = NULL, *other = NULL;
+
+	if ((ike_sa->get_message_id(ike_sa, TRUE) & PUSH_MID) != mid ||
+		!is_waiting(ike_sa))
+	{
+		return SUCCESS;
+	}
+	if (times == PUSHES)
+	{
+		return follow_to(ike_sa, TRUE);
+	}
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session && session->published)
 	{
-		mobikex_paths_update(session);
-		leave_dead_path(session);
-		fail_back(session);
 		active_hosts(session, &my, &other);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	if (my)
 	{
-		status = move(ike_sa, my, other);
+		push(ike_sa, my, other);
 		my->destroy(my);
 		other->destroy(other);
 	}
-	return status;
+	times++;
+	mobikex_job_queue(ike_sa->get_unique_id(ike_sa), push_job,
+					  times << PUSH_SHIFT | mid, mobikex->push_delay << times);
+	return SUCCESS;
 }
 
 void mobikex_follow_queue(mobikex_session_t *session)

@@ -5,10 +5,12 @@
  * Whatever happens (a switch, a link, an address, a route, a timer) ends in one
  * job, follow: it brings the session's path table up to date, chooses another
  * path where the data path had no packet to do it for, and moves the IKE_SA to
- * the active path.  The initiator then tells the peer (UPDATE_SA_ADDRESSES); the
- * responder does not, it leads nobody (RFC 4555 3.5), but sends its address list
- * if its own address changed (3.6).  A request that was under way on the old path
- * is sent again on the new one at once, since the window is one.
+ * the active path.  The initiator then tells the peer (UPDATE_SA_ADDRESSES).  The
+ * responder leads nobody (RFC 4555 3.5): where the peer is it learns by IKE, and
+ * if its own address changed it sends its address list (3.6).
+ *
+ * The window is one, so a request under way on the old path comes first: it is
+ * sent again on the new path at once, and its response lets follow go on.
  *
  * Failback: the leader goes back to a path of a device with a better priority
  * once that has been able to carry packets for failback_delay.

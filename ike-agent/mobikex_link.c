@@ -68,6 +68,51 @@ mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
 	return found;
 }
 
+/**
+ * An address of this link that dest can be reached from
+ */
+static struct segue_addr *source_on(mobikex_link_t *link,
+									const struct segue_addr *dest)
+{
+	enumerator_t *enumerator;
+	struct segue_addr *addr, *found = NULL;
+
+	enumerator = link->addrs->create_enumerator(link->addrs);
+	while (!found && enumerator->enumerate(enumerator, &addr))
+	{
+		if (segue_addr_is_v4(addr) == segue_addr_is_v4(dest) &&
+			!rtnl_route_check(mobikex->rtnl, dest, link->ifindex, addr))
+		{
+			found = addr;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+bool mobikex_link_source(const struct segue_addr *dest, struct segue_addr *source)
+{
+	enumerator_t *enumerator;
+	mobikex_link_t *link, *first = NULL;
+	struct segue_addr *addr;
+
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (enumerator->enumerate(enumerator, &link))
+	{
+		if (mobikex_link_up(link, NULL) && (!first || link->bit < first->bit))
+		{
+			addr = source_on(link, dest);
+			if (addr)
+			{
+				first = link;
+				*source = *addr;
+			}
+		}
+	}
+	enumerator->destroy(enumerator);
+	return first != NULL;
+}
+
 bool mobikex_link_up(mobikex_link_t *link, uint64_t *since)
 {
 	struct segue_link entry;
@@ -278,6 +323,34 @@ void mobikex_links_resync(void)
 	seen->destroy(seen);
 }
 
+static void link_destroy(mobikex_link_t *link)
+{
+	link->addrs->destroy_function(link->addrs, free);
+	free(link);
+}
+
+/**
+ * Those that somebody detached, while their devices go on.
+ */
+static void drop_detached(void)
+{
+	enumerator_t *enumerator;
+	mobikex_link_t *link;
+	struct segue_link entry;
+
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (enumerator->enumerate(enumerator, &link))
+	{
+		if (link->ifindex && segue_link_get(mobikex->segue, link->ifindex,
+											&entry) == -ENOENT)
+		{
+			mobikex->links->remove_at(mobikex->links, enumerator);
+			link_destroy(link);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
 void mobikex_links_load(void)
 {
 	mobikex_link_t *link;
@@ -285,19 +358,24 @@ void mobikex_links_load(void)
 	uint32_t ifindex = 0;
 	bool changed = FALSE;
 
+	drop_detached();
 	while (!segue_link_next(mobikex->segue, &ifindex))
 	{
 		if (segue_link_get(mobikex->segue, ifindex, &entry))
 		{
 			continue;
 		}
-		INIT(link,
-			.ifindex = ifindex,
-			.bit = entry.bit,
-			.addrs = linked_list_create(),
-		);
-		snprintf(link->name, sizeof(link->name), "%s", entry.name);
-		mobikex->links->insert_last(mobikex->links, link);
+		link = link_by_name(entry.name);
+		if (!link)
+		{
+			INIT(link,
+				.addrs = linked_list_create(),
+			);
+			snprintf(link->name, sizeof(link->name), "%s", entry.name);
+			mobikex->links->insert_last(mobikex->links, link);
+		}
+		link->ifindex = ifindex;
+		link->bit = entry.bit;
 	}
 	rtnl_addrs(mobikex->rtnl, (void*)each_addr, &changed);
 }
@@ -309,7 +387,6 @@ void mobikex_links_flush(void)
 	while (mobikex->links->remove_first(mobikex->links,
 										(void**)&link) == SUCCESS)
 	{
-		link->addrs->destroy_function(link->addrs, free);
-		free(link);
+		link_destroy(link);
 	}
 }

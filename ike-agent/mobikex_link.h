@@ -20,7 +20,10 @@ typedef struct {
 	linked_list_t *addrs;
 } mobikex_link_t;
 
-/** Read the maps and dump the addresses (at attach). */
+/**
+ * Read the map and dump the addresses: at attach, and when a device was attached
+ * or detached since.
+ */
 void mobikex_links_load(void);
 
 /** Dump links and addresses again (rtnetlink lost messages). */
@@ -30,6 +33,13 @@ void mobikex_links_flush(void);
 
 /** The link that owns this address, NULL if none does. */
 mobikex_link_t *mobikex_link_of(const struct segue_addr *addr);
+
+/**
+ * Address to reach dest from: of the first link that is up and has a route.
+ *
+ * @return			FALSE if there is none
+ */
+bool mobikex_link_source(const struct segue_addr *dest, struct segue_addr *source);
 
 /** Is the link up, as the data path sees it?  since: when that changed last. */
 bool mobikex_link_up(mobikex_link_t *link, uint64_t *since);

@@ -164,9 +164,17 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 		return;
 	}
 	session = mobikex_session_by_ike(ike);
-	if (session && !message->get_request(message) &&
-		mobikex_check_waiting(session))
-	{	/* the window is free */
+	if (!session || message->get_request(message))
+	{
+		return;
+	}
+	/* the window is free */
+	if (session->pending)
+	{
+		mobikex_follow_queue(session);
+	}
+	else if (mobikex_check_waiting(session))
+	{
 		mobikex_job_queue(ike, mobikex_check_next, 0, 0);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_mirror.h"
 #include "mobikex_host.h"
+#include "mobikex_link.h"
 #include "mobikex_policy.h"
 
 #include <errno.h>
@@ -537,8 +538,8 @@ static void mapping(kernel_interface_t *this, uint8_t proto, uint32_t spi,
 static host_t *get_source_addr(kernel_interface_t *this, host_t *dest,
 							   host_t *src)
 {
-	enumerator_t *enumerator;
 	mobikex_session_t *session;
+	struct segue_addr addr, source;
 	host_t *my = NULL, *found;
 
 	mobikex->lock->lock(mobikex->lock);
@@ -557,19 +558,14 @@ static host_t *get_source_addr(kernel_interface_t *this, host_t *dest,
 	{
 		return found;
 	}
-	/* routes over segue0 do not count for charon; where one leads to a peer
-	 * that has a session, another IKE_SA goes the same way */
+	/* a route over segue0 does not count for charon, and an earlier IKE_SA with
+	 * this peer may have put one there */
+	addr = mobikex_addr(dest);
 	mobikex->lock->lock(mobikex->lock);
-	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
-	while (!found && enumerator->enumerate(enumerator, &session))
+	if (mobikex->segue && mobikex_link_source(&addr, &source))
 	{
-		if (session->published && mobikex_host_known(session->remotes, dest))
-		{
-			found = session->my->clone(session->my);
-			found->set_port(found, 0);
-		}
+		found = mobikex_host(&source, 0);
 	}
-	enumerator->destroy(enumerator);
 	mobikex->lock->unlock(mobikex->lock);
 	return found;
 }

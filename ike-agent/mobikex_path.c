@@ -309,19 +309,38 @@ static void note_live(mobikex_session_t *session, uint8_t slot)
 	}
 }
 
+/**
+ * Who detaches a device also removes its paths.
+ */
+static void forget_removed(mobikex_session_t *session,
+						   const struct segue_session *entry)
+{
+	uint8_t slot;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if (!(entry->path[slot].flags & SEGUE_PATH_USED))
+		{
+			memset(&session->path[slot], 0, sizeof(session->path[slot]));
+		}
+	}
+}
+
 void mobikex_paths_update(mobikex_session_t *session)
 {
 	struct segue_path want[SEGUE_MAX_PATHS];
 	struct segue_addr canonical = mobikex_addr(session->remote);
+	struct segue_session entry;
 	bool keep[SEGUE_MAX_PATHS] = {};
-	uint8_t slot, active;
+	uint8_t slot;
 	u_int i, count;
 
-	if (!session->published || !mobikex->segue)
+	if (!session->published || !mobikex->segue ||
+		segue_session_get(mobikex->segue, session->id, &entry))
 	{
 		return;
 	}
-	active = mobikex_path_active(session);
+	forget_removed(session, &entry);
 	count = wanted(session, want);
 	/* twice: slots of paths that are gone serve those that are new */
 	for (i = 0; i < count; i++)
@@ -337,7 +356,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 	{
 		if (!keep[slot] && (session->path[slot].flags & SEGUE_PATH_USED))
 		{
-			drop(session, slot, active);
+			drop(session, slot, entry.active);
 		}
 	}
 	for (i = 0; i < count; i++)

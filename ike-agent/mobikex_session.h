@@ -98,6 +98,12 @@ struct mobikex_session_t {
 	/** A look at paths and IKE_SA is queued */
 	bool queued;
 
+	/** The IKE_SA has to move once the request under way is answered */
+	bool pending;
+
+	/** There was no live path, and what was sent since is lost */
+	bool stalled;
+
 	/** A check is scheduled */
 	bool checking;
 

@@ -39,6 +39,21 @@ static void switched(const struct segue_event *event)
 	mobikex_follow_queue(session);
 }
 
+/**
+ * Somebody else took a path away: its device was detached.
+ */
+static void path_removed(const struct segue_event *event)
+{
+	mobikex_session_t *session = mobikex_session_by_id(event->session);
+
+	if (session && event->to < SEGUE_MAX_PATHS &&
+		(session->path[event->to].flags & SEGUE_PATH_USED))
+	{
+		mobikex_links_load();
+		mobikex_follow_queue(session);
+	}
+}
+
 static void on_event(void *context, const struct segue_event *event)
 {
 	switch (event->type)
@@ -49,7 +64,18 @@ static void on_event(void *context, const struct segue_event *event)
 		case SEGUE_EVENT_LINK:
 			DBG1(DBG_KNL, "segue: link %u is %s: %s", event->ifindex,
 				 event->to ? "up" : "down", segue_reason_name(event->reason));
+			if (event->reason == SEGUE_REASON_PLUGGED ||
+				event->reason == SEGUE_REASON_UNPLUGGED)
+			{	/* also attached or detached */
+				mobikex_links_load();
+			}
 			mobikex_follow_queue_all();
+			break;
+		case SEGUE_EVENT_PATH:
+			if (event->reason == SEGUE_REASON_PATH_REMOVED)
+			{
+				path_removed(event);
+			}
 			break;
 		case SEGUE_EVENT_REFUSAL:
 			DBG2(DBG_KNL, "segue: session %u: refused: %s", event->session,
