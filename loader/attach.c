@@ -216,6 +216,9 @@ static int attach_all(struct attach *attach, int argc, char **argv)
 		ret = load(attach);
 		if (!ret)
 			ret = make_stable(attach, wanted.mtu);
+	} else if (!ret && !if_nametoindex(SEGUE_DEVICE)) {
+		stable_remove(attach->rtnl);	/* somebody deleted it: its rule is left */
+		ret = make_stable(attach, wanted.mtu);
 	}
 	for (i = 0; !ret && i < argc; i++)
 		ret = attach_uplink(attach, argv[i]);

@@ -68,6 +68,16 @@ is "lte0 is under ingress restore now" 2 "$(json .counters.ingress_unknown_spi s
 is "their three addresses are in the map, link-local ones are not" 3 \
 	"$(bpftool -j map dump pinned /sys/fs/bpf/segue/addr | jq length)"
 
+echo "-- segue0 that somebody deleted"
+ip link del segue0
+exits 0 "attach makes it anew" "$segue" -j attach wlan0
+ok "and tells so in JSON" valid_json <<<"$said"
+is "with the links that are there" "segue0 created,wlan0 was attached" \
+	"$(jq -r '[.[]|"\(.device) \(.result)"]|join(",")' <<<"$said")"
+ok "its egress steering works" test "$(ip route replace 192.0.2.9/32 dev segue0 table 4555 src 10.1.0.2
+	bash -c 'echo >/dev/udp/192.0.2.9/9'
+	json .counters.egress_by_source status)" = 2
+
 echo "-- one out"
 exits 0 "detach lte0" "$segue" detach lte0
 is "the other two stay" "wlan0 raw0" "$(json '[.[].device]|join(" ")' link)"

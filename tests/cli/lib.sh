@@ -78,6 +78,12 @@ json() {
 	"$segue" -j "$@" | jq -r "$filter"
 }
 
+# valid_json: exactly one document comes in, and a strict parser takes it
+valid_json() {
+	if command -v python3 >/dev/null; then python3 -m json.tool; else jq -es 'length == 1'; fi
+}
+export -f valid_json
+
 finish() {
 	ended=yes
 	echo "$passed passed, $failed failed"

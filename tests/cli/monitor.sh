@@ -55,7 +55,7 @@ is "sessions by name" "home[3]" "$(jq -r 'select(.event == "switch").session' "$
 is "paths by device and addresses" "lte0 10.2.0.2 -> 192.0.2.9" \
 	"$(jq -r 'select(.event == "switch").to' "$work/json")"
 is "SPIs in hexadecimal" 0xc1234567 "$(jq -r 'select(.event == "refusal").spi' "$work/json")"
-ok "every line is JSON by itself" bash -c "while read -r l; do python3 -m json.tool <<<\"\$l\" || exit 1; done <'$work/json'"
+ok "every line is JSON by itself" bash -c "while read -r l; do valid_json <<<\"\$l\" || exit 1; done <'$work/json'"
 ok "monotonic time goes up" jq -es 'map(.monotonic_ns) | . == sort' "$work/json"
 now=$(date +%s)
 ok "wall time is now" test $((now - $(date -d "$(jq -r .time "$work/json" | tail -1)" +%s))) -le 5

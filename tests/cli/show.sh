@@ -51,7 +51,7 @@ is "SAs of one session" 0xc0000005 "$(json '.[].spi' sa 'work[5]')"
 is "the text has the SPI" c0000005 "$("$segue" sa 5 | awk 'NR == 2 { print $1 }')"
 is "status counts" "2 3 3" "$(json '.status|"\(.links) \(.sessions) \(.sas)"' status)"
 for noun in status link session path sa check; do
-	ok "-j $noun is JSON" bash -c "'$segue' $noun -j | python3 -m json.tool"
+	ok "-j $noun is JSON" bash -c "'$segue' $noun -j | valid_json"
 done
 
 echo "-- names"
@@ -104,7 +104,7 @@ is "the link says so" "no carrier carrier lost 1" \
 
 echo "-- names that hurt"
 "$maps" session 6 6 "$(printf 'a\001\033[31m\377b"\\')" 10.1.0.2 192.0.2.11
-ok "are JSON all the same" bash -c "'$segue' -j session | python3 -m json.tool"
+ok "are JSON all the same" bash -c "'$segue' -j session | valid_json"
 ok "and leave the terminal alone" bash -c "! '$segue' session | grep -q \$'\\033'"
 "$maps" session 7 7 "$(printf 'x%.0s' {1..60})" 10.1.0.2 192.0.2.12
 is "a long name is cut" 31 "$(json '.[]|select(.id==7).name|length' session)"
