@@ -117,6 +117,7 @@ bool mobikex_agent_attach(void)
 	}
 	mobikex->segue = segue;
 	mobikex_links_load();
+	uplink_routes(mobikex->segue, mobikex->rtnl);
 	mobikex_orphans_load();
 	mobikex_sessions_publish();
 	mobikex_watch_events();

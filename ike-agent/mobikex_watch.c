@@ -200,6 +200,10 @@ static void on_route(void *context)
 {
 	bool *changed = context;
 
+	if (mobikex->segue)
+	{	/* IPv6 by the device: loader/rtnl_mirror.c */
+		uplink_routes(mobikex->segue, mobikex->rtnl);
+	}
 	*changed = TRUE;
 }
 
@@ -210,6 +214,7 @@ static void on_overrun(void *context)
 	if (mobikex->segue)
 	{
 		mobikex_links_resync();
+		uplink_routes(mobikex->segue, mobikex->rtnl);
 	}
 	*changed = TRUE;
 }
