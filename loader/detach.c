@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 #include <segue/host.h>
+#include "caps.h"
 #include "cli.h"
 #include "control.h"
 #include "host.h"
@@ -136,6 +137,37 @@ static void detach_everything(struct detach *detach)
 	remove_locks();
 }
 
+/*
+ * No pins: not attached, or somebody unmounted the bpffs and lost them.  Rules
+ * bear our mark, and where there are some, segue0 is ours, too.
+ */
+static void detach_lost(struct detach *detach)
+{
+	int rules = rtnl_rules_flush(detach->rtnl);
+
+	rtnl_links(detach->rtnl, detach_unknown, detach);
+	if (rules > 0)
+		tell(detach, SEGUE_DEVICE, "removed", stable_remove(detach->rtnl));
+	if (detach->rows.count)
+		cli_error("the pins were lost: rp_filter of the uplinks stays as it is");
+	else
+		fputs("segue: not attached\n", stderr);	/* harmless */
+}
+
+/* Half detached, the pins gone, nobody would find the rest. */
+static int check_xdp_rights(struct detach *detach)
+{
+	struct segue_link link;
+	__u32 ifindex = 0;
+
+	while (!caps_sys_admin() && !segue_link_next(detach->segue, &ifindex)) {
+		if (!segue_link_get(detach->segue, ifindex, &link) && link.flags & SEGUE_LINK_XDP)
+			return cli_error("%s is attached by XDP: libxdp needs CAP_SYS_ADMIN, too, to "
+					 "detach it", link.name);
+	}
+	return CLI_OK;
+}
+
 static bool any_link(struct segue *segue)
 {
 	__u32 ifindex = 0;
@@ -173,14 +205,15 @@ int detach_command(struct cli *cli, int argc, char **argv)
 	if (ret)
 		return ret;
 	err = segue_open(NULL, &detach.segue);
-	if (err == -ENOENT && access(cli_pin_dir(), F_OK)) {
-		/* as harmless as attaching twice */
-		fputs("segue: not attached\n", stderr);
-		goto out;
-	}
 	if (err)
 		detach.segue = NULL;
-	if (argc)
+	else
+		ret = check_xdp_rights(&detach);
+	if (ret)
+		goto out;
+	if (err == -ENOENT && access(cli_pin_dir(), F_OK))
+		detach_lost(&detach);
+	else if (argc)
 		ret = detach_some(&detach, argc, argv);
 	else
 		detach_everything(&detach);

@@ -125,7 +125,8 @@ int host_open(struct segue **out)
 	if (err != -ENOENT)
 		return cli_error("cannot open %s: %s", cli_pin_dir(), strerror(-err));
 	if (if_nametoindex(SEGUE_DEVICE))
-		return cli_error("a device %s is there that segue did not make; rename it or: "
-				 "ip link del %s", SEGUE_DEVICE, SEGUE_DEVICE);
+		return cli_error("a device %s is there, but no pins; if segue made it and its pins "
+				 "were lost: segue detach; else: ip link del %s", SEGUE_DEVICE,
+				 SEGUE_DEVICE);
 	return HOST_FRESH;
 }

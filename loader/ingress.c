@@ -10,6 +10,7 @@
 #include <linux/if_link.h>
 #include <xdp/libxdp.h>
 #include <segue/link.h>
+#include "caps.h"
 #include "ingress.h"
 #include "load.h"
 #include "pins.h"
@@ -56,38 +57,40 @@ void why_add(char *why, unsigned int size, const char *format, ...)
 }
 
 /*
- * Our program among those that the dispatcher runs on a device.  NULL: not
- * there.  *out is what it belongs to, to be closed; the result belongs to it.
+ * Our program among those that the dispatcher runs on a device.  -ENOENT: not
+ * there.  *out is what it belongs to, to be closed; *program belongs to it.
  */
-static struct xdp_program *xdp_find(unsigned int ifindex, struct xdp_multiprog **out)
+static int xdp_find(unsigned int ifindex, struct xdp_multiprog **out, struct xdp_program **program)
 {
-	struct xdp_program *program = NULL;
 	struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex(ifindex);
+	struct xdp_program *found;
+	bool alone;
+	int err;
 
-	if (libxdp_get_error(all))
-		return NULL;
-	if (xdp_multiprog__is_legacy(all))
-		program = xdp_multiprog__main_prog(all);
-	else
-		program = xdp_multiprog__next_prog(NULL, all);
-	while (program && strcmp(xdp_program__name(program), SEGUE_XDP_PROGRAM))
-		program = xdp_multiprog__is_legacy(all) ? NULL :
-			  xdp_multiprog__next_prog(program, all);
-	if (!program)
+	err = libxdp_get_error(all);
+	if (err)
+		return err;
+	alone = xdp_multiprog__is_legacy(all);
+	found = alone ? xdp_multiprog__main_prog(all) : xdp_multiprog__next_prog(NULL, all);
+	while (found && strcmp(xdp_program__name(found), SEGUE_XDP_PROGRAM))
+		found = alone ? NULL : xdp_multiprog__next_prog(found, all);
+	if (!found) {
 		xdp_multiprog__close(all);
-	else
-		*out = all;
-	return program;
+		return -ENOENT;
+	}
+	*out = all;
+	*program = found;
+	return 0;
 }
 
 static int xdp_detach(unsigned int ifindex)
 {
 	struct xdp_multiprog *all;
-	struct xdp_program *program = xdp_find(ifindex, &all);
-	int err;
+	struct xdp_program *program;
+	int err = xdp_find(ifindex, &all, &program);
 
-	if (!program)
-		return 0;
+	if (err)
+		return err == -ENOENT ? 0 : err;
 	err = xdp_program__detach(program, ifindex, xdp_multiprog__attach_mode(all), 0);
 	xdp_multiprog__close(all);
 	return err;
@@ -112,7 +115,7 @@ static int xdp_attach(unsigned int ifindex, enum xdp_attach_mode mode)
 	struct xdp_program *program;
 	int err;
 
-	if (xdp_find(ifindex, &all)) {
+	if (!xdp_find(ifindex, &all, &program)) {
 		xdp_multiprog__close(all);
 		return 0;
 	}
@@ -149,8 +152,14 @@ static const char *xdp_refusal(int err)
 
 static int ingress_xdp(unsigned int ifindex, enum uplink_ingress wish, char *why, unsigned int size)
 {
-	int err = xdp_attach(ifindex, XDP_MODE_NATIVE);
+	int err;
 
+	/* without it libxdp takes the kernel for one without dispatcher */
+	if (!caps_sys_admin()) {
+		why_add(why, size, "no XDP: libxdp needs CAP_SYS_ADMIN");
+		return -EPERM;
+	}
+	err = xdp_attach(ifindex, XDP_MODE_NATIVE);
 	if (err && wish == UPLINK_XDP)
 		err = xdp_attach(ifindex, XDP_MODE_SKB);
 	if (err) {
@@ -229,9 +238,9 @@ int ingress_detach(unsigned int ifindex)
 bool ingress_attached(unsigned int ifindex)
 {
 	struct xdp_multiprog *all;
-	bool attached;
+	struct xdp_program *program;
+	bool attached = !xdp_find(ifindex, &all, &program);
 
-	attached = xdp_find(ifindex, &all);
 	if (attached)
 		xdp_multiprog__close(all);
 	return attached || tc_attached(ifindex, TC_HOOK_INGRESS);

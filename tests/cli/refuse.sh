@@ -71,7 +71,21 @@ done
 exits 1 "attach as nobody" setpriv --reuid 65534 --clear-groups "$segue" attach wlan0
 says "CAP_NET_ADMIN CAP_BPF CAP_PERFMON; try: sudo segue attach"
 restored "nothing is left of that"
+few() { setpriv --bounding-set=-all,+net_admin,+bpf,+perfmon --inh-caps=-all "$@"; }
+exits 0 "attach with these three alone, as charon has them" few "$segue" attach --ingress auto wlan0
+says "CAP_SYS_ADMIN"
+is "that is enough for tc" tc "$(json '.[0].ingress' link)"
+exits 0 "detach with them" few "$segue" detach
+restored "nothing is left"
 "$segue" attach wlan0 >/dev/null
+if [ "$(json '.[0].ingress' link)" = xdp ]; then
+	exits 1 "detach with them where XDP was attached" few "$segue" detach
+	says "CAP_SYS_ADMIN"
+	is "nothing was changed" wlan0 "$(json '.[].device' link)"
+	"$segue" detach >/dev/null
+	restored "with all rights nothing is left"
+	"$segue" attach wlan0 >/dev/null
+fi
 exits 1 "status as nobody" setpriv --reuid 65534 --clear-groups "$segue" status
 says "root"
 "$segue" detach >/dev/null
@@ -113,6 +127,16 @@ exits 1 "attach" "$segue" attach wlan0
 says "broke off"
 exits 0 "detach" "$segue" detach
 restored "all of it is gone"
+
+echo "-- pins that were lost"
+"$segue" attach wlan0 lte0 >/dev/null
+umount /sys/fs/bpf && mount -t bpf bpf /sys/fs/bpf
+exits 1 "attach" "$segue" attach wlan0
+says "segue detach"
+exits 0 "detach" "$segue" detach
+says "rp_filter"
+sysctl -qw net.ipv4.conf.wlan0.rp_filter=1
+restored "all of it is gone but rp_filter, of which it told"
 
 echo "-- a device that has our name"
 ip link add segue0 type ifb 2>/dev/null || ip link add segue0 type dummy
