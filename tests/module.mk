@@ -5,9 +5,12 @@
 #   TIMED_TESTS     the same, and time matters: in a virtual machine with the
 #                   deterministic clock, several at once
 #   FIGURE_TESTS    measure: each run by itself with the deterministic clock
-#   BENCHES         measure speed and print it: make bench
+#   BENCHES         measure speed and print it: make bench; tests by the name of
+#                   bench are in it
 # A program among them is built by being in ALL as well.
 -include $(sort $(wildcard tests/*/module.mk))
+
+BENCHES += $(filter %/bench,$(NATIVE_TESTS))
 
 .PHONY: setup test demo bench
 
