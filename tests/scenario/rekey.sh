@@ -38,12 +38,12 @@ for what in child ike; do
 			begin "$what by $who, $mode"
 			topology 15
 			connect $mode
-			# before, 0.5 ms before the cut and with it, after
+			# before; so late that its messages meet the cut; after
 			# shellcheck disable=SC2046
-			measure "$out/report.json" $(load) \
-				--at "300,exec,rekey $who $what" \
-				--at "900,exec,rekey $who $what" --at "910.3,$(carrier_loss wlan0)" \
-				--at "1800,exec,rekey $who $what" --duration 3500 --drain 1500
+			measure "$out/report.json" $(load) --rate 250 \
+				--at "200,exec,rekey $who $what" \
+				--at "700,exec,rekey $who $what" --at "710.3,$(carrier_loss wlan0)" \
+				--at "1400,exec,rekey $who $what" --duration 2500 --drain 1000
 			after "$out/report.json"
 		done
 	done
@@ -51,13 +51,14 @@ done
 
 for mode in transport tunnel; do
 	# the lifetimes are in seconds; XFRM's expire names the canonical destination
-	begin "on expiry, $mode" CHILD_NODE="rekey_time = 3s
-		life_time = 6s
+	begin "on expiry, $mode" CHILD_NODE="rekey_time = 2s
+		life_time = 4s
 		rand_time = 0s" CHILD_SERVER="rekey_time = 30s"
 	topology 15
 	connect $mode
 	# shellcheck disable=SC2046
-	measure "$out/report.json" $(load) --at "500.3,$(carrier_loss wlan0)" --duration 11000 --drain 1500
+	measure "$out/report.json" $(load) --rate 250 \
+		--at "500.3,$(carrier_loss wlan0)" --duration 7000 --drain 1000
 	all_flow "$out/report.json"
 	expect "rekeyed at least twice" test "$(grep -c 'CHILD_SA data.*established' "$out/node/charon.log")" -ge 3
 	expect "two SAs in the node's maps" test "$(at node "$segue" -j sa | jq length)" = 2

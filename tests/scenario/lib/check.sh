@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2154	# lib.sh has the variables that are not set here
+# Checks: each says ok or FAIL and is counted.
+
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); echo "    ok    $*"; }
+not_ok() { failed=$((failed + 1)); echo "    FAIL  $*"; }
+
+# expect TEXT COMMAND...
+expect() {
+	local text=$1
+	shift
+	if "$@" >"$out/expect.out" 2>&1; then
+		ok "$text"
+	else
+		not_ok "$text: $* => $(tail -n 3 "$out/expect.out" | tr '\n' ' ')"
+	fi
+}
+
+# fact REPORT TEXT CONDITION [VALUE]: jq's CONDITION holds; VALUE is shown with it
+fact() {
+	local value=''
+	[ -z "${4:-}" ] || value=" ($(jq -r "$4" "$1" 2>&1 | tr '\n' ' '))"
+	if jq -e "$3" "$1" >/dev/null 2>"$out/expect.out"; then
+		ok "$2$value"
+	else
+		not_ok "$2$value: not $3 $(<"$out/expect.out")"
+	fi
+}
+
+# nothing_in_clear REPORT, no_xfrm_errors REPORT: I1 and the counters
+nothing_in_clear() {
+	fact "$1" "nothing in clear on any wire" \
+		'[.wires[].clear] | add == 0' '[.wires[] | .clear, .samples] | tostring'
+	fact "$1" "no frame missed by the capture" '[.wires[].missed] | add == 0'
+}
+
+no_xfrm_errors() {
+	fact "$1" "every XFRM error counter 0" \
+		'[.hosts[].xfrm_errors] | add == 0' '[.hosts[].xfrm_counters] | tostring'
+}
+
+# exact: is time virtual here?  Elsewhere the machine's own pauses are in every
+# time, and only the order of things is judged.
+exact() { [ "${SEGUE_IN_VM:-}" = deterministic ]; }
+
+# bound MS: of a time, on this clock
+bound() { if exact; then echo "$1"; else echo 1e9; fi; }
+
+# uplink_lost_nothing REPORT. With two processors a packet may be on the wire at
+# the very instant it is cut.
+uplink_lost_nothing() {
+	local most=0
+	exact || most=$(jq "[$cuts] | length" "$1")
+	fact "$1" "uplink: none lost" ".flows.up.lost <= $most" .flows.up.lost
+}
+
+# all_flow REPORT: what must hold after every handover, whatever its cause
+all_flow() {
+	fact "$1" "every flow goes on to the end" \
+		'.events[-1].flows | all(.never | not)' \
+		'.events[-1].flows | map_values(.stall_ms) | tostring'
+	fact "$1" "TCP survived" '.flows.tcp.survived' '.flows.tcp | .state'
+	nothing_in_clear "$1"
+	no_xfrm_errors "$1"
+}
+
+# stalled_at_most REPORT EVENT MS: each flow of that event (jq's selection)
+stalled_at_most() {
+	fact "$1" "no flow stalled longer than $(bound "$3") ms" \
+		"[$2] | length > 0 and all(.[].flows | del(.tcp)[]; .stall_ms != null and .stall_ms <= $(bound "$3"))" \
+		"[$2 | .flows | map_values(.stall_ms)] | tostring"
+}
+
+cuts='.events[] | select(.action == "down" or .action == "addr-del")'
+
+# maps_agree: I2, as segue itself proves it
+maps_agree() {
+	local name
+	for name in ${SEGUE_HOSTS:-}; do
+		expect "segue check on $name: maps and kernel agree" at "$name" "$segue" check
+	done
+}

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2154	# lib.sh has the variables that are not set here
+# What strongSwan is told: strongswan.conf and swanctl.conf of both hosts.
+
+# addresses: of a scenario; IPv4 unless FAMILY=v6
+addresses() {
+	if [ "${FAMILY:-v4}" = v4 ]; then
+		node_wlan=10.1.0.2 node_lte=10.2.0.2 server_outer=10.9.0.2
+		node_inner=10.100.0.2 server_inner=10.200.0.1 host_bits=32
+	else
+		node_wlan=fd01::2 node_lte=fd02::2 server_outer=fd09::2
+		node_inner=fd64::2 server_inner=fdc8::1 host_bits=128
+	fi
+}
+addresses
+
+# The plugins of charon that a pre-shared key needs; each further one delays its start.
+plugins="random nonce aes sha1 sha2 hmac gcm kdf openssl kernel-netlink socket-default vici"
+
+# charon_conf HOST: strongswan.conf, with the agent if SEGUE_HOSTS names the host
+charon_conf() {
+	local name=$1 segue_settings='' plugin_settings='' list=$plugins
+	if has_segue "$name"; then
+		list="$list mobikex"
+		# routes and virtual addresses are on segue0, which outlives every uplink;
+		# the agent reacts to the links, not charon's own roaming
+		segue_settings="install_routes = no
+			install_virtual_ip_on = segue0"
+		plugin_settings="kernel-netlink {
+				roam_events = no
+			}
+			mobikex {
+				failback_delay = ${FAILBACK_MS:-2000}
+				${MOBIKEX_EXTRA:-}
+			}"
+	fi
+	cat >"$out/$name/strongswan.conf" <<-END
+	charon {
+		load = $list
+		port = 500
+		port_nat_t = 4500
+		send_vendor_id = yes
+		# a path that comes back delivers what its router had kept for it: late, and
+		# beyond the default window of 32 packets
+		replay_window = 1024
+		$segue_settings
+		${CHARON_EXTRA:-}
+		filelog {
+			log {
+				path = $out/$name/charon.log
+				time_format = %T
+				time_add_ms = yes
+				append = yes
+				flush_line = yes
+				default = 1
+				ike = ${LOGLEVEL:-1}
+				knl = ${LOGLEVEL:-1}
+			}
+		}
+		plugins {
+			$plugin_settings
+		}
+	}
+	swanctl { load = random }
+	END
+}
+
+# plugin_install HOST: the agent beside stock charon's plugins, for this host only
+plugin_install() {
+	at "$1" bash -c '
+		dir=/usr/lib/ipsec/plugins
+		mkdir -p /run/plugins && mount --bind $dir /run/plugins &&
+		mount -t tmpfs tmpfs $dir && ln -s /run/plugins/* $dir/ &&
+		ln -sf "$1" $dir/libstrongswan-mobikex.so' \
+		plugin_install "$project/build/libstrongswan-mobikex.so"
+}
+
+has_segue() { [[ " ${SEGUE_HOSTS:-} " == *" $1 "* ]]; }
+
+# swanctl_conf MODE: the same connection "main" seen from both ends.
+#   transport  the outer addresses are the selectors
+#   beet       a fixed inner pair; both ends must send their vendor ID
+#   tunnel     I-WLAN: the node gets a virtual address from the gateway
+swanctl_conf() {
+	local mode=$1 child local_n='' local_s='' vips='' pools=''
+	local esp=${ESP:-aes128gcm16} encap=${ENCAP:-no}
+	case $mode in
+	transport)
+		child="mode = transport" ;;
+	beet)
+		child="mode = beet"
+		local_n="local_ts = $node_inner/$host_bits
+			remote_ts = $server_inner/$host_bits"
+		local_s="local_ts = $server_inner/$host_bits
+			remote_ts = $node_inner/$host_bits" ;;
+	tunnel)
+		child="mode = tunnel"
+		local_n="remote_ts = $server_inner/$host_bits"
+		local_s="local_ts = $server_inner/$host_bits"
+		vips="vips = $([ "${FAMILY:-v4}" = v4 ] && echo 0.0.0.0 || echo ::)"
+		pools="pools = node" ;;
+	esac
+	for name in node server; do
+		mkdir -p "$out/$name/swanctl/conf.d"
+	done
+	cat >"$out/node/swanctl/swanctl.conf" <<-END
+	connections {
+		main {
+			version = 2
+			remote_addrs = $server_outer
+			${NODE_LOCAL:-}
+			proposals = aes128-sha256-x25519
+			mobike = yes
+			encap = $encap
+			$vips
+			${IKE_EXTRA:-}
+			${IKE_NODE:-}
+			local { auth = psk
+				id = node.example }
+			remote { auth = psk
+				id = server.example }
+			children {
+				data {
+					$child
+					$local_n
+					esp_proposals = $esp
+					start_action = none
+					${CHILD_EXTRA:-}
+					${CHILD_NODE:-}
+				}
+			}
+		}
+	}
+	secrets { ike { secret = "not a secret, a test" } }
+	END
+	cat >"$out/server/swanctl/swanctl.conf" <<-END
+	connections {
+		main {
+			version = 2
+			proposals = aes128-sha256-x25519
+			mobike = yes
+			encap = $encap
+			$pools
+			${IKE_EXTRA:-}
+			${IKE_SERVER:-}
+			local { auth = psk
+				id = server.example }
+			remote { auth = psk
+				id = node.example }
+			children {
+				data {
+					$child
+					$local_s
+					esp_proposals = $esp
+					start_action = none
+					${CHILD_EXTRA:-}
+					${CHILD_SERVER:-}
+				}
+			}
+		}
+	}
+	pools { node { addrs = $node_inner/$host_bits } }
+	secrets { ike { secret = "not a secret, a test" } }
+	END
+}
