@@ -39,10 +39,16 @@ die() {
 	exit 2
 }
 
-for part in topology strongswan_conf strongswan measure check; do
-	# shellcheck source=/dev/null
-	. "$project/tests/scenario/lib/$part.sh"
-done
+# shellcheck source=lib/topology.sh
+. "$project/tests/scenario/lib/topology.sh"
+# shellcheck source=lib/strongswan_conf.sh
+. "$project/tests/scenario/lib/strongswan_conf.sh"
+# shellcheck source=lib/strongswan.sh
+. "$project/tests/scenario/lib/strongswan.sh"
+# shellcheck source=lib/measure.sh
+. "$project/tests/scenario/lib/measure.sh"
+# shellcheck source=lib/check.sh
+. "$project/tests/scenario/lib/check.sh"
 
 # begin NAME: a part of a scenario with files, hosts and configuration of its own.
 # VARIABLE=VALUE arguments hold for this part only.
