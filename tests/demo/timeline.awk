@@ -52,6 +52,7 @@ END {
 	height = y + 66
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1180 %d\" width=\"1180\" height=\"%d\" " \
 		"font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\">\n", height, height
+	print "<!-- SPDX-License-Identifier: GPL-2.0-or-later -->"
 	print "<style>"
 	print ".title{font-size:20px;font-weight:bold;fill:#1c2733} .sub{font-size:12.5px;fill:#5b6875}"
 	print ".mode{font-size:13.5px;font-weight:bold;fill:#1c2733} .stack{font-size:12px;font-weight:bold;fill:#1c2733}"
