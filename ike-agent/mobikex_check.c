@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_check.h"
+#include "mobikex_handover.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
@@ -149,15 +150,12 @@ bool mobikex_check_waiting(mobikex_session_t *session)
 	return session->state == MOBIKEX_PINNED && next(session) != NULL;
 }
 
-/**
- * A request of another task is under way, or would go first.
- */
-static bool is_busy(ike_sa_t *ike_sa)
+bool mobikex_check_busy(ike_sa_t *ike_sa)
 {
 	task_queue_t queues[] = { TASK_QUEUE_ACTIVE, TASK_QUEUE_QUEUED };
 	enumerator_t *enumerator;
 	task_t *task;
-	bool busy = FALSE;
+	bool busy = ike_sa->get_state(ike_sa) != IKE_ESTABLISHED;
 	int i;
 
 	for (i = 0; i < countof(queues); i++)
@@ -173,23 +171,21 @@ static bool is_busy(ike_sa_t *ike_sa)
  * charon's task manager sends with the addresses the IKE_SA has just then, the
  * first time as every time.
  */
-static status_t ask(ike_sa_t *ike_sa, host_t *other)
+status_t mobikex_check_ask(ike_sa_t *ike_sa, host_t *my, host_t *other)
 {
-	host_t *my = ike_sa->get_my_host(ike_sa);
-	host_t *old = ike_sa->get_other_host(ike_sa);
+	host_t *old_my = ike_sa->get_my_host(ike_sa);
+	host_t *old_other = ike_sa->get_other_host(ike_sa);
 	status_t status;
 
 	DBG2(DBG_IKE, "segue: checking %#H..%#H", my, other);
 	ike_sa->queue_task(ike_sa, mobikex_check_create(ike_sa, my, other));
-	old = old->clone(old);
+	old_my = old_my->clone(old_my);
+	old_other = old_other->clone(old_other);
+	ike_sa->set_my_host(ike_sa, my->clone(my));
 	ike_sa->set_other_host(ike_sa, other->clone(other));
 	status = ike_sa->initiate(ike_sa, NULL, NULL);
-	if (status == DESTROY_ME)
-	{
-		old->destroy(old);
-		return status;
-	}
-	ike_sa->set_other_host(ike_sa, old);
+	ike_sa->set_my_host(ike_sa, old_my);
+	ike_sa->set_other_host(ike_sa, old_other);
 	return status;
 }
 
@@ -198,9 +194,10 @@ status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data)
 	mobikex_session_t *session;
 	mobikex_peer_t *peer = NULL;
 	uint64_t now = mobikex_now();
-	host_t *other = NULL;
+	status_t status = SUCCESS;
+	host_t *my, *other = NULL;
 	uint32_t wait = 0;
-	bool busy = is_busy(ike_sa) || ike_sa->get_state(ike_sa) != IKE_ESTABLISHED;
+	bool busy = mobikex_check_busy(ike_sa);
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
@@ -228,12 +225,13 @@ status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data)
 	}
 	if (other)
 	{
-		status_t status = ask(ike_sa, other);
-
+		my = ike_sa->get_my_host(ike_sa);
+		my = my->clone(my);
+		status = mobikex_check_ask(ike_sa, my, other);
+		my->destroy(my);
 		other->destroy(other);
-		return status;
 	}
-	return SUCCESS;
+	return status;
 }
 
 /**
@@ -250,7 +248,8 @@ static void moved(mobikex_session_t *session, mobikex_peer_t *peer)
 	}
 }
 
-void mobikex_check_result(ike_sa_t *ike_sa, host_t *other, bool reached)
+void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
+						  bool reached)
 {
 	mobikex_session_t *session;
 	mobikex_peer_t *peer = NULL;
@@ -261,7 +260,11 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *other, bool reached)
 	{
 		peer = mobikex_session_peer(session, other);
 	}
-	if (peer && reached)
+	if (peer && peer->verified)
+	{	/* not the address was asked, but the way there */
+		mobikex_handover_tried(session, my, other, reached);
+	}
+	else if (peer && reached)
 	{
 		DBG1(DBG_IKE, "segue: session %s[%u]: address %H of the peer verified",
 			 session->name, session->id, other);

@@ -28,8 +28,17 @@ status_t mobikex_check_refresh(ike_sa_t *ike_sa, uint32_t data);
 /** Job: ask the next address that is due. */
 status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data);
 
-/** A check was answered, from the address asked or from elsewhere. */
-void mobikex_check_result(ike_sa_t *ike_sa, host_t *other, bool reached);
+/**
+ * Send a check along a path, which may be any.  The window has to be free.
+ */
+status_t mobikex_check_ask(ike_sa_t *ike_sa, host_t *my, host_t *other);
+
+/** Is a request of another task under way, or would one go first? */
+bool mobikex_check_busy(ike_sa_t *ike_sa);
+
+/** A check was answered, by the path asked or by another one. */
+void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
+						  bool reached);
 
 /** Is there an address that waits for a check?  With the agent's lock held. */
 bool mobikex_check_waiting(mobikex_session_t *session);

@@ -13,6 +13,9 @@
 /** Data of a follow job that was queued for failback */
 #define FAILBACK 1
 
+/** failback_delay doubles no more often than this */
+#define MAX_BACKOFF 5
+
 /** Times a request is pushed; push_delay doubles after each */
 #define PUSHES 4
 
@@ -22,6 +25,7 @@
 
 static status_t follow(ike_sa_t *ike_sa, uint32_t data);
 static status_t push_job(ike_sa_t *ike_sa, uint32_t data);
+static void fail_back(mobikex_session_t *session);
 
 static bool is_waiting(ike_sa_t *ike_sa)
 {
@@ -135,12 +139,89 @@ static uint8_t better_path(mobikex_session_t *session, uint8_t active)
 	return best;
 }
 
+/**
+ * The hosts at both ends of a path, with IKE's ports
+ */
+static void path_hosts(mobikex_session_t *session, uint8_t slot, host_t **my,
+					   host_t **other)
+{
+	struct segue_path *path = &session->path[slot];
+	uint16_t port = session->other->get_port(session->other);
+	mobikex_peer_t *peer;
+
+	*my = mobikex_host(&path->local, session->my->get_port(session->my));
+	*other = mobikex_host(&path->remote, port);
+	if (!(*other)->ip_equals(*other, session->other))
+	{
+		peer = mobikex_session_peer(session, *other);
+		(*other)->set_port(*other, peer ? peer->host->get_port(peer->host) :
+										  IKEV2_NATT_PORT);
+	}
+}
+
+/**
+ * Job: check the path in this slot, to go back to it.
+ */
+static status_t try_path(ike_sa_t *ike_sa, uint32_t slot)
+{
+	mobikex_session_t *session;
+	host_t *my = NULL, *other = NULL;
+	status_t status = SUCCESS;
+	bool busy = mobikex_check_busy(ike_sa);
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session && !busy && mobikex_path_live(session, slot))
+	{
+		path_hosts(session, slot, &my, &other);
+	}
+	else if (session)
+	{	/* not now */
+		session->trying = FALSE;
+		session->try_at = mobikex_now() + mobikex->check_delay * MS;
+		fail_back(session);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (my)
+	{
+		status = mobikex_check_ask(ike_sa, my, other);
+		my->destroy(my);
+		other->destroy(other);
+	}
+	return status;
+}
+
+void mobikex_handover_tried(mobikex_session_t *session, host_t *my, host_t *other,
+							bool reached)
+{
+	uint8_t slot = mobikex_path_find(session, my, other);
+	uint8_t active = mobikex_path_active(session);
+
+	session->trying = FALSE;
+	if (!reached)
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u]: no way back by %H yet",
+			 session->name, session->id, my);
+		session->tries = min(session->tries + 1, MAX_BACKOFF);
+		session->try_at = mobikex_now() +
+						((uint64_t)mobikex->failback_delay << session->tries) * MS;
+		fail_back(session);
+		return;
+	}
+	session->tries = 0;
+	if (slot != SEGUE_NO_PATH && mobikex_path_live(session, active) &&
+		slot == better_path(session, active) && !session->manual)
+	{
+		mobikex_path_switch(session, slot, SEGUE_REASON_FAILBACK);
+	}
+}
+
 static void fail_back(mobikex_session_t *session)
 {
 	uint8_t active = mobikex_path_active(session), best;
 	uint64_t now = mobikex_now(), since = 0, due;
 
-	if (!session->leader || session->manual ||
+	if (!session->leader || session->manual || session->trying ||
 		!mobikex_path_live(session, active))
 	{
 		return;
@@ -152,9 +233,11 @@ static void fail_back(mobikex_session_t *session)
 	}
 	mobikex_link_up(mobikex_link_of(&session->path[best].local), &since);
 	due = max(since, session->since[best]) + mobikex->failback_delay * MS;
+	due = max(due, session->try_at);
 	if (due <= now)
 	{
-		mobikex_path_switch(session, best, SEGUE_REASON_FAILBACK);
+		session->trying = TRUE;
+		mobikex_job_queue(session->ike, try_path, best, 0);
 	}
 	else if (!session->failback)
 	{
@@ -169,23 +252,12 @@ static void fail_back(mobikex_session_t *session)
 static bool active_hosts(mobikex_session_t *session, host_t **my, host_t **other)
 {
 	uint8_t active = mobikex_path_active(session);
-	struct segue_path *path;
-	mobikex_peer_t *peer;
-	uint16_t port = session->other->get_port(session->other);
 
 	if (!mobikex_path_live(session, active))
 	{
 		return FALSE;
 	}
-	path = &session->path[active];
-	*my = mobikex_host(&path->local, session->my->get_port(session->my));
-	*other = mobikex_host(&path->remote, port);
-	if (!(*other)->ip_equals(*other, session->other))
-	{
-		peer = mobikex_session_peer(session, *other);
-		(*other)->set_port(*other, peer ? peer->host->get_port(peer->host) :
-										  IKEV2_NATT_PORT);
-	}
+	path_hosts(session, active, my, other);
 	return TRUE;
 }
 

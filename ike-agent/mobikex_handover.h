@@ -13,7 +13,8 @@
  * sent again on the new path at once, and its response lets follow go on.
  *
  * Failback: the leader goes back to a path of a device with a better priority
- * once that has been able to carry packets for failback_delay.
+ * once that has been able to carry packets for failback_delay and a check (RFC
+ * 4555 3.10) went through it: a carrier does not tell what is behind it.
  */
 #ifndef MOBIKEX_HANDOVER_H_
 #define MOBIKEX_HANDOVER_H_
@@ -26,6 +27,12 @@ void mobikex_follow_queue_all(void);
 
 /** charon is about to move the IKE_SA to these hosts. */
 void mobikex_handover_by_ike(ike_sa_t *ike_sa, host_t *my, host_t *other);
+
+/**
+ * The path that failback would take was checked.  With the agent's lock held.
+ */
+void mobikex_handover_tried(mobikex_session_t *session, host_t *my, host_t *other,
+							bool reached);
 
 /**
  * Send the request with this message id again after push_delay, and a few times

@@ -245,6 +245,7 @@ METHOD(listener_t, ike_rekey, bool,
 	{
 		mobikex_session_rekey(session, new);
 		session->queued = session->checking = session->failback = FALSE;
+		session->trying = FALSE;
 		mobikex_follow_queue(session);
 		mobikex_job_queue(session->ike, mobikex_check_next, 0, 0);
 	}

@@ -95,6 +95,13 @@ struct mobikex_session_t {
 	/** A failback is scheduled */
 	bool failback;
 
+	/** The path to go back to is being checked */
+	bool trying;
+
+	/** How often that failed in a row, and when to try again */
+	u_int tries;
+	uint64_t try_at;
+
 	/** A look at paths and IKE_SA is queued */
 	bool queued;
 

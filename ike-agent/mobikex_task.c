@@ -138,7 +138,7 @@ METHOD(task_t, process_check, status_t,
 		return FAILED;
 	}
 	/* repeated over the path in use, the request may have been answered there */
-	mobikex_check_result(this->ike_sa, this->other,
+	mobikex_check_result(this->ike_sa, this->my, this->other,
 						 my->ip_equals(my, this->my) &&
 						 other->ip_equals(other, this->other));
 	return SUCCESS;
