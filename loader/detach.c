@@ -137,6 +137,24 @@ static void detach_everything(struct detach *detach)
 	remove_locks();
 }
 
+/* Not for us to take away: it might be somebody else's. */
+static int tell_lost_dispatcher(void *context, const struct rtnl_link *device)
+{
+	struct detach *detach = context;
+	struct detach_row *row;
+
+	if (!ingress_dispatcher_lost(device->ifindex))
+		return 0;
+	row = output_rows_add(&detach->rows, sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	strcpy(row->device, device->name);
+	strcpy(row->result, "left");
+	snprintf(row->note, sizeof(row->note), "libxdp's dispatcher lost its pins, too; remove it "
+		 "with: ip link set dev %s xdp off", device->name);
+	return 0;
+}
+
 /*
  * No pins: not attached, or somebody unmounted the bpffs and lost them.  Rules
  * bear our mark, and where there are some, segue0 is ours, too.
@@ -146,8 +164,10 @@ static void detach_lost(struct detach *detach)
 	int rules = rtnl_rules_flush(detach->rtnl);
 
 	rtnl_links(detach->rtnl, detach_unknown, detach);
-	if (rules > 0)
+	if (rules > 0) {
+		rtnl_links(detach->rtnl, tell_lost_dispatcher, detach);
 		tell(detach, SEGUE_DEVICE, "removed", stable_remove(detach->rtnl));
+	}
 	if (detach->rows.count)
 		cli_error("the pins were lost: rp_filter of the uplinks stays as it is");
 	else

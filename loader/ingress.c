@@ -245,3 +245,19 @@ bool ingress_attached(unsigned int ifindex)
 		xdp_multiprog__close(all);
 	return attached || tc_attached(ifindex, TC_HOOK_INGRESS);
 }
+
+/* libxdp takes such a dispatcher for a program of somebody who does without one. */
+bool ingress_dispatcher_lost(unsigned int ifindex)
+{
+	struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex(ifindex);
+	struct xdp_program *program;
+	bool lost;
+
+	if (libxdp_get_error(all))
+		return libxdp_get_error(all) != -ENOENT;
+	program = xdp_multiprog__main_prog(all);
+	lost = program && !strcmp(xdp_program__name(program), "xdp_dispatcher") &&
+	       (xdp_multiprog__is_legacy(all) || !xdp_multiprog__next_prog(NULL, all));
+	xdp_multiprog__close(all);
+	return lost;
+}

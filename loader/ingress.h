@@ -25,6 +25,12 @@ int ingress_detach(unsigned int ifindex);
 /* Is a program of ours there, whatever version of segue put it there? */
 bool ingress_attached(unsigned int ifindex);
 
+/*
+ * Is there a dispatcher that libxdp cannot read, since its own pins were lost?
+ * What it ran was lost with them.
+ */
+bool ingress_dispatcher_lost(unsigned int ifindex);
+
 /* Adds a remark to why, after what is there. */
 void why_add(char *why, unsigned int size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -136,7 +136,12 @@ says "segue detach"
 exits 0 "detach" "$segue" detach
 says "rp_filter"
 sysctl -qw net.ipv4.conf.wlan0.rp_filter=1
-restored "all of it is gone but rp_filter, of which it told"
+# libxdp's dispatcher lost its pins as well: what detach says does away with it
+while read -r command; do
+	$command
+done < <(grep -o 'ip link set dev .* xdp off' <<<"$said")
+rmdir /sys/fs/bpf/xdp 2>/dev/null
+restored "all of it is gone but what it told of"
 
 echo "-- a device that has our name"
 ip link add segue0 type ifb 2>/dev/null || ip link add segue0 type dummy
