@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_check.h"
-#include "mobikex_handover.h"
+#include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
@@ -262,7 +262,7 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 	}
 	if (peer && peer->verified)
 	{	/* not the address was asked, but the way there */
-		mobikex_handover_tried(session, my, other, reached);
+		mobikex_failback_tried(session, my, other, reached);
 	}
 	else if (peer && reached)
 	{

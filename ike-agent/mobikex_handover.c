@@ -1,77 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_handover.h"
 #include "mobikex_check.h"
-#include "mobikex_host.h"
+#include "mobikex_failback.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
+#include "mobikex_push.h"
 #include "mobikex_task.h"
 
 #include <string.h>
-
-#define MS 1000000ULL	/* ns */
-
-/** Data of a follow job that was queued for failback */
-#define FAILBACK 1
-
-/** failback_delay doubles no more often than this */
-#define MAX_BACKOFF 5
-
-/** Times a request is pushed; push_delay doubles after each */
-#define PUSHES 4
-
-/** Push jobs carry the message id below and how often it was pushed above. */
-#define PUSH_SHIFT 24
-#define PUSH_MID ((1 << PUSH_SHIFT) - 1)
-
-static status_t follow(ike_sa_t *ike_sa, uint32_t data);
-static status_t push_job(ike_sa_t *ike_sa, uint32_t data);
-static void fail_back(mobikex_session_t *session);
-
-static bool is_waiting(ike_sa_t *ike_sa)
-{
-	enumerator_t *enumerator;
-	task_t *task;
-	bool waiting;
-
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
-	waiting = enumerator->enumerate(enumerator, &task);
-	enumerator->destroy(enumerator);
-	return waiting;
-}
-
-/**
- * Send the request that waits for an answer again, between these hosts.  Not by
- * ike_sa->retransmit(): each call of that counts as one of the few tries and
- * starts a timer of its own.
- */
-static void push(ike_sa_t *ike_sa, host_t *my, host_t *other)
-{
-	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
-	mobikex_session_t *session;
-	chunk_t request = chunk_empty;
-
-	mobikex->lock->lock(mobikex->lock);
-	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
-	if (session && session->request_mid == mid)
-	{
-		request = chunk_clone(session->request);
-	}
-	mobikex->lock->unlock(mobikex->lock);
-	if (!request.len)
-	{	/* fragmented, then only the task manager has it */
-		ike_sa->retransmit(ike_sa, mid);
-		return;
-	}
-	DBG1(DBG_IKE, "segue: request %u sent again by %#H..%#H", mid, my, other);
-	charon->sender->send(charon->sender,
-			packet_create_from_data(my->clone(my), other->clone(other), request));
-}
-
-void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid)
-{
-	mobikex_job_queue(ike_sa->get_unique_id(ike_sa), push_job, mid & PUSH_MID,
-					  mobikex->push_delay);
-}
 
 /**
  * Why does this path carry nothing?
@@ -115,150 +51,6 @@ static void leave_dead_path(mobikex_session_t *session)
 	{	/* the one left behind may go for good now */
 		mobikex_paths_update(session);
 	}
-}
-
-/**
- * A live path to where the peer is now, by a device that comes before the active
- * path's
- */
-static uint8_t better_path(mobikex_session_t *session, uint8_t active)
-{
-	struct segue_path *path = session->path;
-	uint8_t slot, best = SEGUE_NO_PATH;
-
-	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
-	{
-		if (mobikex_path_live(session, slot) &&
-			path[slot].link < path[active].link &&
-			segue_addr_equal(&path[slot].remote, &path[active].remote) &&
-			(best == SEGUE_NO_PATH || path[slot].priority < path[best].priority))
-		{
-			best = slot;
-		}
-	}
-	return best;
-}
-
-/**
- * The hosts at both ends of a path, with IKE's ports
- */
-static void path_hosts(mobikex_session_t *session, uint8_t slot, host_t **my,
-					   host_t **other)
-{
-	struct segue_path *path = &session->path[slot];
-	uint16_t port = session->other->get_port(session->other);
-	mobikex_peer_t *peer;
-
-	*my = mobikex_host(&path->local, session->my->get_port(session->my));
-	*other = mobikex_host(&path->remote, port);
-	if (!(*other)->ip_equals(*other, session->other))
-	{
-		peer = mobikex_session_peer(session, *other);
-		(*other)->set_port(*other, peer ? peer->host->get_port(peer->host) :
-										  IKEV2_NATT_PORT);
-	}
-}
-
-/**
- * Job: check the path in this slot, to go back to it.
- */
-static status_t try_path(ike_sa_t *ike_sa, uint32_t slot)
-{
-	mobikex_session_t *session;
-	host_t *my = NULL, *other = NULL;
-	status_t status = SUCCESS;
-	bool busy = mobikex_check_busy(ike_sa);
-
-	mobikex->lock->lock(mobikex->lock);
-	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
-	if (session && !busy && mobikex_path_live(session, slot))
-	{
-		path_hosts(session, slot, &my, &other);
-	}
-	else if (session)
-	{	/* not now */
-		session->trying = FALSE;
-		session->try_at = mobikex_now() + mobikex->check_delay * MS;
-		fail_back(session);
-	}
-	mobikex->lock->unlock(mobikex->lock);
-	if (my)
-	{
-		status = mobikex_check_ask(ike_sa, my, other);
-		my->destroy(my);
-		other->destroy(other);
-	}
-	return status;
-}
-
-void mobikex_handover_tried(mobikex_session_t *session, host_t *my, host_t *other,
-							bool reached)
-{
-	uint8_t slot = mobikex_path_find(session, my, other);
-	uint8_t active = mobikex_path_active(session);
-
-	session->trying = FALSE;
-	if (!reached)
-	{
-		DBG1(DBG_KNL, "segue: session %s[%u]: no way back by %H yet",
-			 session->name, session->id, my);
-		session->tries = min(session->tries + 1, MAX_BACKOFF);
-		session->try_at = mobikex_now() +
-						((uint64_t)mobikex->failback_delay << session->tries) * MS;
-		fail_back(session);
-		return;
-	}
-	session->tries = 0;
-	if (slot != SEGUE_NO_PATH && mobikex_path_live(session, active) &&
-		slot == better_path(session, active) && !session->manual)
-	{
-		mobikex_path_switch(session, slot, SEGUE_REASON_FAILBACK);
-	}
-}
-
-static void fail_back(mobikex_session_t *session)
-{
-	uint8_t active = mobikex_path_active(session), best;
-	uint64_t now = mobikex_now(), since = 0, due;
-
-	if (!session->leader || session->manual || session->trying ||
-		!mobikex_path_live(session, active))
-	{
-		return;
-	}
-	best = better_path(session, active);
-	if (best == SEGUE_NO_PATH)
-	{
-		return;
-	}
-	mobikex_link_up(mobikex_link_of(&session->path[best].local), &since);
-	due = max(since, session->since[best]) + mobikex->failback_delay * MS;
-	due = max(due, session->try_at);
-	if (due <= now)
-	{
-		session->trying = TRUE;
-		mobikex_job_queue(session->ike, try_path, best, 0);
-	}
-	else if (!session->failback)
-	{
-		session->failback = TRUE;
-		mobikex_job_queue(session->ike, follow, FAILBACK, (due - now) / MS + 1);
-	}
-}
-
-/**
- * Where IKE should be: on the active path, if that can carry anything.
- */
-static bool active_hosts(mobikex_session_t *session, host_t **my, host_t **other)
-{
-	uint8_t active = mobikex_path_active(session);
-
-	if (!mobikex_path_live(session, active))
-	{
-		return FALSE;
-	}
-	path_hosts(session, active, my, other);
-	return TRUE;
 }
 
 static void set_following(ike_sa_t *ike_sa, bool following)
@@ -336,13 +128,13 @@ static status_t go(ike_sa_t *ike_sa, host_t *my, host_t *other, bool stalled,
 				   bool at_once)
 {
 	mobikex_session_t *session;
-	bool waiting = is_waiting(ike_sa), moving = must_move(ike_sa, my, other);
+	bool waiting = mobikex_push_waiting(ike_sa), moving = must_move(ike_sa, my, other);
 	bool elsewhere = moving ||
 				!other->ip_equals(other, ike_sa->get_other_host(ike_sa));
 
 	if (waiting && (elsewhere || stalled))
 	{
-		push(ike_sa, my, other);
+		mobikex_push(ike_sa, my, other);
 	}
 	if (!moving)
 	{
@@ -376,8 +168,8 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 	{
 		mobikex_paths_update(session);
 		leave_dead_path(session);
-		fail_back(session);
-		if (active_hosts(session, &my, &other))
+		mobikex_failback(session);
+		if (mobikex_path_active_hosts(session, &my, &other))
 		{
 			stalled = session->stalled;
 			session->stalled = session->pending = FALSE;
@@ -402,48 +194,14 @@ static status_t follow(ike_sa_t *ike_sa, uint32_t data)
 	if (session)
 	{
 		session->queued = FALSE;
-		session->failback &= data != FAILBACK;
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	return follow_to(ike_sa, FALSE);
 }
 
-/**
- * Over the path in use.  If that does not help either, the IKE_SA moves there
- * with the request still under way, so that charon repeats it there as well.
- */
-static status_t push_job(ike_sa_t *ike_sa, uint32_t data)
+status_t mobikex_follow_at_once(ike_sa_t *ike_sa)
 {
-	uint32_t mid = data & PUSH_MID, times = data >> PUSH_SHIFT;
-	mobikex_session_t *session;
-	host_t *my = NULL, *other = NULL;
-
-	if ((ike_sa->get_message_id(ike_sa, TRUE) & PUSH_MID) != mid ||
-		!is_waiting(ike_sa))
-	{
-		return SUCCESS;
-	}
-	if (times == PUSHES)
-	{
-		return follow_to(ike_sa, TRUE);
-	}
-	mobikex->lock->lock(mobikex->lock);
-	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
-	if (session && session->published)
-	{
-		active_hosts(session, &my, &other);
-	}
-	mobikex->lock->unlock(mobikex->lock);
-	if (my)
-	{
-		push(ike_sa, my, other);
-		my->destroy(my);
-		other->destroy(other);
-	}
-	times++;
-	mobikex_job_queue(ike_sa->get_unique_id(ike_sa), push_job,
-					  times << PUSH_SHIFT | mid, mobikex->push_delay << times);
-	return SUCCESS;
+	return follow_to(ike_sa, TRUE);
 }
 
 void mobikex_follow_queue(mobikex_session_t *session)

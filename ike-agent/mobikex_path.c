@@ -271,6 +271,8 @@ static void drop(mobikex_session_t *session, uint8_t slot, uint8_t active)
 	{	/* whatever sends by it must find another first */
 		path.flags &= ~SEGUE_PATH_EGRESS;
 		put(session, slot, &path, SEGUE_REASON_ADDRESS_GONE);
+		/* what was sent in between waits for an answer that never comes */
+		rtnl_neighbour_del(mobikex->rtnl, path.ifindex, &path.remote);
 		return;
 	}
 	DBG2(DBG_KNL, "segue: session %s[%u]: path %u removed", session->name,
@@ -374,4 +376,34 @@ void mobikex_paths_update(mobikex_session_t *session)
 	{
 		note_live(session, slot);
 	}
+}
+
+void mobikex_path_hosts(mobikex_session_t *session, uint8_t slot, host_t **my,
+						host_t **other)
+{
+	struct segue_path *path = &session->path[slot];
+	uint16_t port = session->other->get_port(session->other);
+	mobikex_peer_t *peer;
+
+	*my = mobikex_host(&path->local, session->my->get_port(session->my));
+	*other = mobikex_host(&path->remote, port);
+	if (!(*other)->ip_equals(*other, session->other))
+	{
+		peer = mobikex_session_peer(session, *other);
+		(*other)->set_port(*other, peer ? peer->host->get_port(peer->host) :
+										  IKEV2_NATT_PORT);
+	}
+}
+
+bool mobikex_path_active_hosts(mobikex_session_t *session, host_t **my,
+							   host_t **other)
+{
+	uint8_t active = mobikex_path_active(session);
+
+	if (!mobikex_path_live(session, active))
+	{
+		return FALSE;
+	}
+	mobikex_path_hosts(session, active, my, other);
+	return TRUE;
 }

@@ -35,6 +35,14 @@ bool mobikex_path_live(mobikex_session_t *session, uint8_t slot);
 /** The live path that comes first; SEGUE_NO_PATH if none is. */
 uint8_t mobikex_path_best(mobikex_session_t *session);
 
+/** Where IKE is at both ends of a path; hosts to be destroyed. */
+void mobikex_path_hosts(mobikex_session_t *session, uint8_t slot, host_t **my,
+						host_t **other);
+
+/** Of the active path; FALSE, and no hosts, if that can carry nothing. */
+bool mobikex_path_active_hosts(mobikex_session_t *session, host_t **my,
+							   host_t **other);
+
 /** Order of preference within one device: 0 for where the peer is now. */
 u_int mobikex_path_rank(mobikex_session_t *session, const struct segue_addr *remote);
 

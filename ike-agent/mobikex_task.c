@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_task.h"
 #include "mobikex_check.h"
-#include "mobikex_handover.h"
+#include "mobikex_push.h"
 
 #include <daemon.h>
 #include <encoding/payloads/notify_payload.h>

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Failback: the leader goes back to a path of a device with a better priority
+ * once that has been able to carry packets for failback_delay and a check (RFC
+ * 4555 3.10) went through it: a carrier does not tell what is behind it.
+ *
+ *   better path live -> failback_delay -> checked -> switch
+ *                                ^           |
+ *                                '-----------+ no answer: later, up to 32 times so
+ *
+ * Not after a person chose the path, and never among the peer's addresses: which
+ * of those is better, the peer knows.
+ */
+#ifndef MOBIKEX_FAILBACK_H_
+#define MOBIKEX_FAILBACK_H_
+
+#include "mobikex_session.h"
+
+/** Look whether it is time; if not yet, queue a look for when it is.  With the
+ * agent's lock held. */
+void mobikex_failback(mobikex_session_t *session);
+
+/** The path was checked.  With the agent's lock held. */
+void mobikex_failback_tried(mobikex_session_t *session, host_t *my, host_t *other,
+							bool reached);
+
+#endif	/* MOBIKEX_FAILBACK_H_ */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_push.h"
+#include "mobikex_handover.h"
+#include "mobikex_path.h"
+
+/** Times a request is pushed; push_delay doubles after each */
+#define PUSHES 4
+
+/** Push jobs carry the message id below and how often it was pushed above. */
+#define PUSH_SHIFT 24
+#define PUSH_MID ((1 << PUSH_SHIFT) - 1)
+
+bool mobikex_push_waiting(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	task_t *task;
+	bool waiting;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
+	waiting = enumerator->enumerate(enumerator, &task);
+	enumerator->destroy(enumerator);
+	return waiting;
+}
+
+/**
+ * Not by ike_sa->retransmit(): each call of that counts as one of the few tries
+ * and starts a timer of its own.
+ */
+void mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other)
+{
+	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
+	mobikex_session_t *session;
+	chunk_t request = chunk_empty;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session && session->request_mid == mid)
+	{
+		request = chunk_clone(session->request);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (!request.len)
+	{	/* fragmented, then only the task manager has it */
+		ike_sa->retransmit(ike_sa, mid);
+		return;
+	}
+	DBG1(DBG_IKE, "segue: request %u sent again by %#H..%#H", mid, my, other);
+	charon->sender->send(charon->sender,
+			packet_create_from_data(my->clone(my), other->clone(other), request));
+}
+
+/**
+ * Over the path in use.  If that does not help either, the IKE_SA moves there
+ * with the request still under way, so that charon repeats it there as well.
+ */
+static status_t push_job(ike_sa_t *ike_sa, uint32_t data)
+{
+	uint32_t mid = data & PUSH_MID, times = data >> PUSH_SHIFT;
+	mobikex_session_t *session;
+	host_t *my = NULL, *other = NULL;
+
+	if ((ike_sa->get_message_id(ike_sa, TRUE) & PUSH_MID) != mid ||
+		!mobikex_push_waiting(ike_sa))
+	{
+		return SUCCESS;
+	}
+	if (times == PUSHES)
+	{
+		return mobikex_follow_at_once(ike_sa);
+	}
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session)
+	{
+		mobikex_path_active_hosts(session, &my, &other);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (my)
+	{
+		mobikex_push(ike_sa, my, other);
+		my->destroy(my);
+		other->destroy(other);
+	}
+	times++;
+	mobikex_job_queue(ike_sa->get_unique_id(ike_sa), push_job,
+					  times << PUSH_SHIFT | mid, mobikex->push_delay << times);
+	return SUCCESS;
+}
+
+void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid)
+{
+	mobikex_job_queue(ike_sa->get_unique_id(ike_sa), push_job, mid & PUSH_MID,
+					  mobikex->push_delay);
+}

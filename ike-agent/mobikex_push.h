@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Push: an IKE request that waits for its answer is sent again, over the path in
+ * use.  charon itself would wait for 4 seconds, then 7, and so on; and the window
+ * is one, so nothing else can be told meanwhile.
+ */
+#ifndef MOBIKEX_PUSH_H_
+#define MOBIKEX_PUSH_H_
+
+#include "mobikex_session.h"
+
+/** Is a request of ours under way? */
+bool mobikex_push_waiting(ike_sa_t *ike_sa);
+
+/** Send it again, now, between these hosts. */
+void mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other);
+
+/**
+ * Send the request with this message id again after push_delay, and a few times
+ * more, unless it was answered.
+ */
+void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid);
+
+#endif	/* MOBIKEX_PUSH_H_ */
