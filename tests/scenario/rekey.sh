@@ -18,13 +18,16 @@ rekey() { # HOST child|ike
 }
 export -f rekey
 
+# charon keeps a rekeyed inbound SA for 5 s, for packets on the way
+quick="CHARON_EXTRA=delete_rekeyed_delay = 1"
+
 after() {
 	local report=$1
 	all_flow "$report"
 	fact "$report" "every command succeeded" 'all(.events[] | select(.action == "exec"); .status == 0)' \
 		'[.events[] | select(.action == "exec") | .status] | tostring'
 	expect "one CHILD_SA, as before" \
-		test "$(swan node --list-sas --raw | grep -o 'child-sas {[^}]*' | grep -o 'state=INSTALLED' | wc -l)" = 1
+		test "$(swan node --list-sas --raw | grep -o 'state=INSTALLED' | wc -l)" = 1
 	expect "two SAs in the node's maps" \
 		test "$(at node "$segue" -j sa | jq length)" = 2
 	expect "node sends by lte0" active_is node device lte0
@@ -35,7 +38,7 @@ after() {
 for what in child ike; do
 	for who in node server; do
 		for mode in transport tunnel; do
-			begin "$what by $who, $mode"
+			begin "$what by $who, $mode" "$quick"
 			topology 15
 			connect $mode
 			# before; so late that its messages meet the cut; after
@@ -53,7 +56,7 @@ for mode in transport tunnel; do
 	# the lifetimes are in seconds; XFRM's expire names the canonical destination
 	begin "on expiry, $mode" CHILD_NODE="rekey_time = 2s
 		life_time = 4s
-		rand_time = 0s" CHILD_SERVER="rekey_time = 30s"
+		rand_time = 0s" CHILD_SERVER="rekey_time = 30s" "$quick"
 	topology 15
 	connect $mode
 	# shellcheck disable=SC2046
