@@ -50,6 +50,13 @@ int rtnl_rules_flush(struct rtnl *rtnl);
 int rtnl_addr_add(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr);
 int rtnl_addr_del(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr);
 
+/*
+ * Forget a neighbour, with the packets that wait for its answer.  Without a route
+ * by a device the kernel takes every destination for a neighbour there; TCP sends
+ * nothing again as long as the first copy waits (skb_still_in_host_queue()).
+ */
+int rtnl_neighbour_del(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr);
+
 /* Route prefix -> device in table, with preferred source (NULL: none).  add replaces. */
 int rtnl_route_add(struct rtnl *rtnl, unsigned int table, const struct segue_addr *prefix,
 		   unsigned int prefixlen, unsigned int ifindex, const struct segue_addr *source);
