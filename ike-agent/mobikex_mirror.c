@@ -339,6 +339,10 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	err = map_put(sa);
 	if (!err)
 	{
+		if (data->mode == MODE_TRANSPORT)
+		{
+			mobikex_session_transport(session);
+		}
 		sa->installed = TRUE;
 		*out = sa;
 		return TRUE;

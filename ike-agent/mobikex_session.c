@@ -5,6 +5,7 @@
 #include "mobikex_mirror.h"
 #include "mobikex_path.h"
 #include "mobikex_route.h"
+#include "mobikex_xfrm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -159,8 +160,54 @@ void mobikex_session_peers_prune(mobikex_session_t *this)
 	enumerator->destroy(enumerator);
 }
 
+void mobikex_session_transport(mobikex_session_t *this)
+{
+	struct segue_addr local = mobikex_addr(this->local);
+	struct segue_addr remote = mobikex_addr(this->remote);
+	int err;
+
+	if (this->bypassed || segue_addr_is_v4(&local))
+	{
+		return;
+	}
+	err = mobikex_xfrm_bypass_add(&local, &remote);
+	if (err)
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u]: no policy to let its ESP through: "
+			 "%s", this->name, this->id, strerror(-err));
+	}
+	this->bypassed = !err;
+}
+
+/**
+ * The policies are shared by all sessions between the same addresses.
+ */
+static void bypass_end(mobikex_session_t *this)
+{
+	struct segue_addr local = mobikex_addr(this->local);
+	struct segue_addr remote = mobikex_addr(this->remote);
+	enumerator_t *enumerator;
+	mobikex_session_t *other;
+	bool used = !this->bypassed;
+
+	this->bypassed = FALSE;
+	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
+	while (!used && enumerator->enumerate(enumerator, &other))
+	{
+		used = other->bypassed &&
+			   other->local->ip_equals(other->local, this->local) &&
+			   other->remote->ip_equals(other->remote, this->remote);
+	}
+	enumerator->destroy(enumerator);
+	if (!used)
+	{
+		mobikex_xfrm_bypass_del(&local, &remote);
+	}
+}
+
 static void destroy(mobikex_session_t *this)
 {
+	bypass_end(this);
 	mobikex->sessions->remove(mobikex->sessions, this, NULL);
 	if (this->published && mobikex->segue)
 	{
@@ -293,6 +340,7 @@ void mobikex_session_stock(mobikex_session_t *this, char *why)
 		segue_session_del(mobikex->segue, this->id);
 	}
 	this->published = FALSE;
+	bypass_end(this);
 	mobikex_routes_release(this);
 }
 

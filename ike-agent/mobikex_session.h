@@ -83,6 +83,9 @@ struct mobikex_session_t {
 	/** In the maps */
 	bool published;
 
+	/** Its ESP is let through by policy (mobikex_xfrm_bypass_add()) */
+	bool bypassed;
+
 	/** charon is destroying the IKE_SA */
 	bool closing;
 
@@ -154,6 +157,9 @@ mobikex_session_t *mobikex_session_create(ike_sa_t *ike_sa);
  */
 bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 						 ipsec_mode_t mode, uint8_t proto, bool encap);
+
+/** It has an SA in transport mode: see to its policies. */
+void mobikex_session_transport(mobikex_session_t *this);
 
 /** It cannot be pinned: take it out of the maps. */
 void mobikex_session_stock(mobikex_session_t *this, char *why);

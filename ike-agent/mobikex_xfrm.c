@@ -189,3 +189,69 @@ int mobikex_xfrm_policy_del(const mobikex_xfrm_policy_t *policy)
 	*id = policy->id;
 	return talk(request, NULL, NULL);
 }
+
+/** Before every policy of charon, whose priorities are in the thousands */
+#define BYPASS_PRIORITY 1
+
+static struct xfrm_selector bypass_selector(const struct segue_addr *src,
+								const struct segue_addr *dst, uint8_t proto)
+{
+	struct xfrm_selector selector = {
+		.family = AF_INET6,
+		.prefixlen_s = 128,
+		.prefixlen_d = 128,
+		.proto = proto,
+	};
+
+	from_addr(AF_INET6, src, &selector.saddr);
+	from_addr(AF_INET6, dst, &selector.daddr);
+	if (proto == IPPROTO_UDP)
+	{	/* exactly port 0 */
+		selector.sport_mask = selector.dport_mask = 0xffff;
+	}
+	return selector;
+}
+
+static const uint8_t bypassed[] = { IPPROTO_ESP, IPPROTO_UDP };
+
+int mobikex_xfrm_bypass_add(const struct segue_addr *src,
+							const struct segue_addr *dst)
+{
+	struct xfrm_userpolicy_info *info;
+	int i, err;
+
+	for (i = 0; i < countof(bypassed); i++)
+	{
+		char buffer[512] = {};
+		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+		request->nlmsg_type = XFRM_MSG_UPDPOLICY;
+		request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+		info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+		info->sel = bypass_selector(src, dst, bypassed[i]);
+		info->dir = XFRM_POLICY_OUT;
+		info->action = XFRM_POLICY_ALLOW;
+		info->priority = BYPASS_PRIORITY;
+		info->lft.soft_byte_limit = info->lft.hard_byte_limit = XFRM_INF;
+		info->lft.soft_packet_limit = info->lft.hard_packet_limit = XFRM_INF;
+		err = talk(request, NULL, NULL);
+		if (err)
+		{
+			return err;
+		}
+	}
+	return 0;
+}
+
+void mobikex_xfrm_bypass_del(const struct segue_addr *src,
+							 const struct segue_addr *dst)
+{
+	mobikex_xfrm_policy_t policy = { .id = { .dir = XFRM_POLICY_OUT } };
+	int i;
+
+	for (i = 0; i < countof(bypassed); i++)
+	{
+		policy.id.sel = bypass_selector(src, dst, bypassed[i]);
+		mobikex_xfrm_policy_del(&policy);
+	}
+}

@@ -38,4 +38,19 @@ linked_list_t *mobikex_xfrm_policies(void);
 int mobikex_xfrm_sa_del(const mobikex_xfrm_sa_t *sa);
 int mobikex_xfrm_policy_del(const mobikex_xfrm_policy_t *policy);
 
+/**
+ * Let through what is ESP already, between these addresses (IPv6).
+ *
+ * In transport mode they are also the selector, and bpf_redirect_neigh() asks for
+ * a route with XFRM in it: for IPv6 what comes back is the transformation's,
+ * which has lost the gateway (xfrm6_fill_dst() drops RTF_GATEWAY), and the packet
+ * waits for a neighbour that is none.  An allow policy gets it a plain route: for
+ * ESP, and for UDP between ports 0, which is how that look-up asks for any UDP
+ * and no datagram ever has.
+ */
+int mobikex_xfrm_bypass_add(const struct segue_addr *src,
+							const struct segue_addr *dst);
+void mobikex_xfrm_bypass_del(const struct segue_addr *src,
+							 const struct segue_addr *dst);
+
 #endif	/* MOBIKEX_XFRM_H_ */
