@@ -32,7 +32,7 @@ static mobikex_link_t wlan = { .name = "wlan0", .ifindex = 2, .bit = 0 };
 static mobikex_link_t lte = { .name = "lte0", .ifindex = 3, .bit = 1 };
 static bool wlan_up, lte_up, wlan_routed, lte_routed;
 static struct segue_session map;
-static int written, removed;
+static int written, removed, forgotten;
 static uint64_t clock_ns;
 
 uint64_t mobikex_now(void)
@@ -88,6 +88,13 @@ int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr,
 	bool routed = ifindex == wlan.ifindex ? wlan_routed : lte_routed;
 
 	return routed ? 0 : -ENETUNREACH;
+}
+
+/* The active path is left: nothing sent by it may go on waiting for an answer. */
+int rtnl_neighbour_del(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr)
+{
+	forgotten++;
+	return 0;
 }
 
 int segue_session_get(struct segue *segue, __u32 id, struct segue_session *out)
@@ -177,7 +184,7 @@ static int begin(void **state)
 {
 	memset(&map, 0, sizeof(map));
 	memset(&session, 0, sizeof(session));
-	written = removed = 0;
+	written = removed = forgotten = 0;
 	wlan_up = lte_up = wlan_routed = lte_routed = TRUE;
 	wlan.addrs = linked_list_create();
 	lte.addrs = linked_list_create();
@@ -318,6 +325,7 @@ static void address_gone(void **state)
 	unlink_addrs(&wlan);
 	mobikex_paths_update(&session);
 	assert_int_equal(removed, 0);
+	assert_int_equal(forgotten, 1);
 	assert_false(map.path[0].flags & SEGUE_PATH_EGRESS);
 	assert_true(mobikex_path_switch(&session, mobikex_path_best(&session),
 					SEGUE_REASON_ADDRESS_GONE));
