@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Rekeying, of the CHILD_SA and of the IKE_SA, by either side, before, during and
-# after a handover; and on expiry.
+# after a handover.
 #
 #                 router-w              core
 #     ✂  wlan0 ──── node | core ──── w       |
@@ -52,19 +52,4 @@ for what in child ike; do
 	done
 done
 
-for mode in transport tunnel; do
-	# the lifetimes are in seconds; XFRM's expire names the canonical destination
-	begin "on expiry, $mode" CHILD_NODE="rekey_time = 2s
-		life_time = 4s
-		rand_time = 0s" CHILD_SERVER="rekey_time = 30s" "$quick"
-	topology 15
-	connect $mode
-	# shellcheck disable=SC2046
-	measure "$out/report.json" $(load) --rate 250 \
-		--at "500.3,$(carrier_loss wlan0)" --duration 7000 --drain 1000
-	all_flow "$out/report.json"
-	expect "rekeyed at least twice" test "$(grep -c 'CHILD_SA data.*established' "$out/node/charon.log")" -ge 3
-	expect "two SAs in the node's maps" test "$(at node "$segue" -j sa | jq length)" = 2
-	maps_agree
-done
 finish
