@@ -26,9 +26,13 @@ for mode in transport tunnel; do
 	connect $mode
 	# shellcheck disable=SC2046
 	measure "$out/report.json" $(load) --at "300,exec,drop_ike" --at "500,exec,rekey" \
-		--at "600.3,$(carrier_loss wlan0)" --duration 6000
+		--at "1500.3,$(carrier_loss wlan0)" --duration 6000
 	all_flow "$out/report.json"
 	stalled_at_most "$out/report.json" "$cuts" 19
+	fact "$out/report.json" "a request was in flight on wlan0 when the carrier went" \
+		'.events[2].t_ms as $cut | [.wires["router-w/node"].messages[] |
+		select(.direction == "in" and .response == false and .t_ms < $cut)] | length > 0' \
+		'.events[2].t_ms as $cut | [.wires["router-w/node"].messages[] | .t_ms - $cut] | tostring'
 	fact "$out/report.json" "the server is told by lte0 within $(bound 60) ms" \
 		".events[2].t_ms as \$cut | [.wires[\"router-l/node\"].messages[] |
 		select(.direction == \"in\" and .response == false) | .t_ms - \$cut][0] <= $(bound 60)" \
