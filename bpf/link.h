@@ -47,6 +47,29 @@ link_tell(__u32 ifindex, enum segue_reason reason, bool up, __u64 ns)
 }
 
 /*
+ * links_up follows the flags, whoever changed them: of two changes at once the
+ * later one may come here first, so what stands there now counts, not what this
+ * caller wrote.
+ */
+static __always_inline void link_settle(const __u32 *word)
+{
+	union link_word now, then;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		now.word = READ_ONCE(*word);
+		if ((state.links_up >> (now.bit & (SEGUE_MAX_LINKS - 1)) & 1) !=
+		    link_is_up(now.flags)) {
+			link_set_bit(now.bit, link_is_up(now.flags));
+			decisions_void();
+		}
+		then.word = READ_ONCE(*word);
+		if (then.flags == now.flags)
+			break;
+	}
+}
+
+/*
  * Flags change by compare-and-exchange: netif_carrier_off() runs in any context,
  * beside an admin change under the RTNL.  Told is what changes whether the link
  * can carry packets, and that it went away for good.  -EAGAIN after a few lost
@@ -69,8 +92,10 @@ link_change(__u32 ifindex, __u32 set, __u32 clear, enum segue_reason reason)
 		old.word = READ_ONCE(*word);
 		new = old;
 		new.flags = (old.flags & ~clear) | set;
-		if (new.flags == old.flags)
+		if (new.flags == old.flags) {
+			link_settle(word);
 			return 0;
+		}
 		was_up = link_is_up(old.flags);
 		up = link_is_up(new.flags);
 		if (was_up != up || reason == SEGUE_REASON_UNPLUGGED)
@@ -82,8 +107,7 @@ link_change(__u32 ifindex, __u32 set, __u32 clear, enum segue_reason reason)
 changed:
 	if (was_up == up && reason != SEGUE_REASON_UNPLUGGED)
 		return 0;
-	link_set_bit(new.bit, up);
-	decisions_void();
+	link_settle(word);
 	now = bpf_ktime_get_ns();
 	l->changed_ns = now;
 	if (was_up && !up)

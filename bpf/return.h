@@ -58,7 +58,7 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 		a->highest = seq;
 	h.session = a->session;
 	s = bpf_map_lookup_elem(&session, &h.session);
-	to = seen_path(spi, seq);
+	to = seen_take(spi, seq);
 	if (!s || to >= SEGUE_MAX_PATHS)
 		return 0;
 	word.word = READ_ONCE(*session_word(s));

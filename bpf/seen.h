@@ -28,9 +28,12 @@ static __always_inline __u64 seen_entry(__be32 spi, __u32 seq, __u32 path)
 }
 
 /*
- * Two packets with the same SPI and sequence number by two paths: one of them is
- * a copy, and XFRM will not say which of the two it authenticated.  The exchange
- * is atomic, so that of two at once on two CPUs at least one sees the other.
+ * Two packets by two paths that claim one SPI and sequence number: one of them is
+ * a copy, and XFRM will not say which it authenticated.  So a cell that is taken
+ * is never given to another packet: it becomes ambiguous, whoever came first, and
+ * there is no instant at which a forgery stands alone after the real packet was
+ * noted.  The cell is free again when its packet was authenticated; what is left
+ * of others costs one packet its chance to be followed.
  */
 static __always_inline void seen_put(__be32 spi, __u32 seq, __u32 slot)
 {
@@ -39,13 +42,13 @@ static __always_inline void seen_put(__be32 spi, __u32 seq, __u32 slot)
 
 	if (!cell)
 		return;
-	was = __sync_lock_test_and_set(cell, now);
-	if (was != now && !((was ^ now) >> 8))
+	was = __sync_val_compare_and_swap(cell, 0, now);
+	if (was && was != now)
 		WRITE_ONCE(*cell, seen_entry(spi, seq, SEEN_AMBIGUOUS));
 }
 
 /* SEGUE_NO_PATH: not by a path, too long ago, or ambiguous (counted). */
-static __always_inline __u32 seen_path(__be32 spi, __u32 seq)
+static __always_inline __u32 seen_take(__be32 spi, __u32 seq)
 {
 	__u64 *cell = seen_cell(spi, seq), entry;
 	__u32 path;
@@ -56,6 +59,7 @@ static __always_inline __u32 seen_path(__be32 spi, __u32 seq)
 	path = entry & 0xff;
 	if ((entry ^ seen_entry(spi, seq, 0)) >> 8 || !path)
 		return SEGUE_NO_PATH;
+	WRITE_ONCE(*cell, 0);
 	if (path == SEEN_AMBIGUOUS) {
 		COUNT(return_ambiguous);
 		return SEGUE_NO_PATH;

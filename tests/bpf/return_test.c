@@ -195,6 +195,21 @@ static void test_ambiguous(void **state)
 	assert_int_equal(active(), 1);
 }
 
+/* A second forgery, 65536 later, takes the place where the packet was noted, and
+ * a third one would have it for itself: still not followed. */
+static void test_evicted(void **state)
+{
+	(void)state;
+	arrives(spi, 1, 0);
+	comes(spi, 2, 0);
+	comes(spi, 2 + SEGUE_SEEN, 1);
+	comes(spi, 2, 1);
+	is_authentic(spi, 2);
+	assert_int_equal(active(), 0);
+	arrives(spi, 3, 1);
+	assert_int_equal(active(), 1);
+}
+
 /* Another SA's packets were on their way when the first one switched. */
 static void test_other_sa_waits(void **state)
 {
@@ -263,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup(test_overtaken, follower),
 		cmocka_unit_test_setup(test_wraps, follower),
 		cmocka_unit_test_setup(test_ambiguous, follower),
+		cmocka_unit_test_setup(test_evicted, follower),
 		cmocka_unit_test_setup(test_other_sa_waits, follower),
 		cmocka_unit_test_setup(test_dead_or_unverified, follower),
 		cmocka_unit_test_setup(test_leader, leader),
