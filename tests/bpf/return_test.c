@@ -12,6 +12,7 @@
 #include <time.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <segue/flow.h>
 #include "host.h"
 #include "tests/bpf/return_test.skel.h"
 
