@@ -192,6 +192,7 @@ static void outgoing_encoded(ike_sa_t *ike_sa, message_t *message)
 		chunk_free(&session->request);
 		session->request = chunk_clone(message->get_packet_data(message));
 		session->request_mid = message->get_message_id(message);
+		session->request_pushed = FALSE;
 	}
 }
 

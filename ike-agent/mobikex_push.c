@@ -22,6 +22,18 @@ bool mobikex_push_waiting(ike_sa_t *ike_sa)
 	return waiting;
 }
 
+bool mobikex_push_happened(ike_sa_t *ike_sa)
+{
+	mobikex_session_t *session;
+	bool happened;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	happened = !session || session->request_pushed;
+	mobikex->lock->unlock(mobikex->lock);
+	return happened;
+}
+
 /**
  * Not by ike_sa->retransmit(): each call of that counts as one of the few tries
  * and starts a timer of its own.
@@ -37,6 +49,10 @@ void mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other)
 	if (session && session->request_mid == mid)
 	{
 		request = chunk_clone(session->request);
+	}
+	if (session)
+	{
+		session->request_pushed = TRUE;
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	if (!request.len)

@@ -12,6 +12,9 @@
 /** Is a request of ours under way? */
 bool mobikex_push_waiting(ike_sa_t *ike_sa);
 
+/** Was the latest request sent more than once, by whatever path? */
+bool mobikex_push_happened(ike_sa_t *ike_sa);
+
 /** Send it again, now, between these hosts. */
 void mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other);
 

@@ -121,6 +121,9 @@ struct mobikex_session_t {
 	chunk_t request;
 	uint32_t request_mid;
 
+	/** It was sent again, so that it may have arrived by another path */
+	bool request_pushed;
+
 	/** SAs, those with only an SPI included */
 	u_int sas;
 

@@ -137,10 +137,12 @@ METHOD(task_t, process_check, status_t,
 	{
 		return FAILED;
 	}
-	/* repeated over the path in use, the request may have been answered there */
+	/* Repeated over the path in use, the request may have been answered there;
+	 * and who read the cookie there can give the answer any source. */
 	mobikex_check_result(this->ike_sa, this->my, this->other,
 						 my->ip_equals(my, this->my) &&
-						 other->ip_equals(other, this->other));
+						 other->ip_equals(other, this->other) &&
+						 !mobikex_push_happened(this->ike_sa));
 	return SUCCESS;
 }
 
