@@ -106,24 +106,26 @@ cable() {
 }
 
 # The kernel sets the operational state later (linkwatch), and says so then.
-until_up() { wait_state "" "$1"; }
-peer_up() { wait_state peer "$1"; }
+until_up() { wait_state "" "$1" UP; }
+peer_up() { wait_state peer "$1" UP; }
 wait_state() {
 	local events
 	exec {events}< <($1 timeout 5 ip monitor link)
-	until [ "$($1 ip -j link show dev "$2" | jq -r '.[0].operstate')" = UP ]; do
+	until [ "$($1 ip -j link show dev "$2" | jq -r '.[0].operstate')" = "$3" ]; do
 		read -r -u "$events" _ || break
 	done
 	exec {events}<&-
 }
 
 # A device without Ethernet header, as cellular modems in raw-IP mode have.
+# Nobody holds its other end, so it ends without carrier: awaited, since a
+# snapshot from before that would differ from every later one.
 raw_device() {
 	modprobe tun 2>/dev/null
 	if [ ! -e /dev/net/tun ]; then
 		mkdir -p /dev/net && mknod /dev/net/tun c 10 200
 	fi
-	ip tuntap add dev "$1" mode tun && ip link set "$1" up
+	ip tuntap add dev "$1" mode tun && ip link set "$1" up && wait_state "" "$1" DOWN
 }
 
 # snapshot FILE: everything on this host that segue might leave changed
