@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_agent.h"
+#include "mobikex_hello.h"
 #include "mobikex_link.h"
 #include "mobikex_orphan.h"
 #include "mobikex_session.h"
 #include "mobikex_watch.h"
+
+#include <load.h>
 
 #include <errno.h>
 #include <net/if.h>
@@ -114,6 +117,10 @@ bool mobikex_agent_attach(void)
 	{	/* attach or detach is half way through */
 		segue_close(segue);
 		return FALSE;
+	}
+	if (segue_loaded_features(mobikex->pin_dir, &mobikex->watched))
+	{
+		mobikex->watched = 0;
 	}
 	mobikex->segue = segue;
 	mobikex_links_load();
@@ -238,7 +245,7 @@ void mobikex_agent_destroy(void)
 	mobikex->sas->destroy_function(mobikex->sas, free);
 	mobikex->links->destroy(mobikex->links);
 	mobikex->routes->destroy_function(mobikex->routes, free);
-	mobikex->hellos->destroy_function(mobikex->hellos, free);
+	mobikex_hellos_destroy();
 	mobikex->orphans->destroy(mobikex->orphans);
 	mobikex->lock->destroy(mobikex->lock);
 	free(mobikex);

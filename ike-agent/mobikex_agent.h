@@ -40,10 +40,13 @@ struct mobikex_agent_t {
 	/** Interface index of segue0, 0 while segue is not attached */
 	uint32_t device;
 
+	/** What the kernel's link watch tells by itself, of enum segue_feature */
+	u_int watched;
+
 	/** IKE_SAs under segue, mobikex_session_t */
 	linked_list_t *sessions;
 
-	/** SAs of these sessions, mobikex_sa_t (mirror) */
+	/** SAs of these sessions, mobikex_sa_t */
 	linked_list_t *sas;
 
 	/** Devices that segue is attached to, mobikex_link_t */

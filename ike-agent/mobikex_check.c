@@ -216,6 +216,7 @@ status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data)
 	{
 		peer->due = now + ((uint64_t)mobikex->check_delay << peer->tries) * MS;
 		other = peer->host->clone(peer->host);
+		mobikex_session_route(session, other);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	if (wait)
@@ -276,6 +277,10 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 		DBG1(DBG_IKE, "segue: session %s[%u]: no answer from %H, given up",
 			 session->name, session->id, other);
 		mobikex_event(session->id, SEGUE_EVENT_REFUSAL, SEGUE_REASON_CHECK_FAILED);
+		if (!other->ip_equals(other, session->other))
+		{
+			mobikex_session_unroute(session, other);
+		}
 	}
 	else if (peer)
 	{

@@ -132,9 +132,10 @@ static status_t go(ike_sa_t *ike_sa, host_t *my, host_t *other, bool stalled,
 	bool elsewhere = moving ||
 				!other->ip_equals(other, ike_sa->get_other_host(ike_sa));
 
-	if (waiting && (elsewhere || stalled))
+	if (waiting && (elsewhere || stalled) &&
+		mobikex_push(ike_sa, my, other) == DESTROY_ME)
 	{
-		mobikex_push(ike_sa, my, other);
+		return DESTROY_ME;
 	}
 	if (!moving)
 	{
@@ -244,6 +245,15 @@ static void switch_to_ike(mobikex_session_t *session)
 	mobikex_peer_t *peer = mobikex_session_peer(session, session->other);
 	uint8_t slot;
 
+	if (session->other->get_family(session->other) !=
+		session->remote->get_family(session->remote))
+	{	/* charon has followed already, and IKE may go on there */
+		DBG1(DBG_IKE, "segue: session %s[%u]: the peer moved to %#H, of the other "
+			 "address family: its ESP stays where it is", session->name,
+			 session->id, session->other);
+		mobikex_event(session->id, SEGUE_EVENT_REFUSAL, SEGUE_REASON_NOT_OWNED);
+		return;
+	}
 	if (!peer)
 	{	/* moved without having announced it */
 		peer = mobikex_session_peer_add(session, session->other, FALSE);

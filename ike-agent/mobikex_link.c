@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <load.h>
 
 static mobikex_link_t *link_by_index(uint32_t ifindex)
 {
@@ -206,8 +207,16 @@ static void unplug(mobikex_link_t *link)
 }
 
 /**
- * Where fentry watches links this finds nothing to do: it was there first.
+ * What the kernel's own watch tells is never overruled: a message that says
+ * "up" may be older than the loss that the watch has seen since.
  */
+static uint8_t not_watched(void)
+{
+	return (mobikex->watched & SEGUE_FEATURE_CARRIER ? 0 : SEGUE_LINK_CARRIER) |
+		   (mobikex->watched & SEGUE_FEATURE_ADMIN ? 0 : SEGUE_LINK_ADMIN_UP) |
+		   SEGUE_LINK_PRESENT;
+}
+
 static bool apply_state(mobikex_link_t *link, const struct rtnl_link *device)
 {
 	enum segue_reason reason = SEGUE_REASON_NONE;
@@ -220,6 +229,7 @@ static bool apply_state(mobikex_link_t *link, const struct rtnl_link *device)
 	}
 	now = SEGUE_LINK_PRESENT | (device->carrier ? SEGUE_LINK_CARRIER : 0) |
 		  (device->admin_up ? SEGUE_LINK_ADMIN_UP : 0);
+	now = (now & not_watched()) | (entry.flags & SEGUE_LINK_UP & ~not_watched());
 	if (now == (entry.flags & SEGUE_LINK_UP))
 	{
 		return TRUE;

@@ -2,10 +2,10 @@
 #include "mobikex_listener.h"
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
+#include "mobikex_hello.h"
 #include "mobikex_orphan.h"
 #include "mobikex_session.h"
 
-#include <string.h>
 #include <arpa/inet.h>
 #include <encoding/payloads/notify_payload.h>
 #include <segue/mobikex.h>
@@ -24,62 +24,6 @@ struct private_mobikex_listener_t {
 	mobikex_listener_t public;
 };
 
-static mobikex_hello_t *hello_find(uint32_t ike)
-{
-	enumerator_t *enumerator;
-	mobikex_hello_t *hello, *found = NULL;
-
-	enumerator = mobikex->hellos->create_enumerator(mobikex->hellos);
-	while (!found && enumerator->enumerate(enumerator, &hello))
-	{
-		found = hello->ike == ike ? hello : NULL;
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
- * Not trusted yet: read when the first SA is installed, after AUTH was verified.
- */
-static void hello_note(uint32_t ike, chunk_t data)
-{
-	struct mobikex_supported supported;
-	mobikex_hello_t *hello;
-
-	if (data.len < sizeof(supported))
-	{
-		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of %zu octets ignored", data.len);
-		return;
-	}
-	memcpy(&supported, data.ptr, sizeof(supported));
-	if (supported.version < MOBIKEX_VERSION)
-	{
-		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of version %u ignored",
-			 supported.version);
-		return;
-	}
-	hello = hello_find(ike);
-	if (!hello)
-	{
-		INIT(hello,
-			.ike = ike,
-		);
-		mobikex->hellos->insert_last(mobikex->hellos, hello);
-	}
-	hello->capabilities = ntohs(supported.capabilities);
-}
-
-static void hello_forget(uint32_t ike)
-{
-	mobikex_hello_t *hello = hello_find(ike);
-
-	if (hello)
-	{
-		mobikex->hellos->remove(mobikex->hellos, hello, NULL);
-		free(hello);
-	}
-}
-
 /**
  * We say it where charon says MOBIKE_SUPPORTED, as responder only if asked.
  */
@@ -89,14 +33,15 @@ static void say_hello(ike_sa_t *ike_sa, message_t *message)
 		.version = MOBIKEX_VERSION,
 		.capabilities = htons(MOBIKEX_RESTORES),
 	};
+	mobikex_hello_t *hello;
 
 	if (!message->get_notify(message, MOBIKE_SUPPORTED) ||
 		!mobikex_agent_attach())
 	{
 		return;
 	}
-	if (message->get_request(message) ||
-		hello_find(ike_sa->get_unique_id(ike_sa)))
+	hello = mobikex_hello_find(ike_sa->get_unique_id(ike_sa));
+	if (message->get_request(message) || (hello && hello->supported))
 	{
 		message->add_notify(message, FALSE, MOBIKEX_SUPPORTED,
 							chunk_from_thing(supported));
@@ -130,7 +75,7 @@ static bool read_notifies(ike_sa_t *ike_sa, message_t *message)
 			case MOBIKEX_SUPPORTED:
 				if (auth)
 				{
-					hello_note(ike_sa->get_unique_id(ike_sa), data);
+					mobikex_hello_supported(ike_sa->get_unique_id(ike_sa), data);
 				}
 				break;
 			case ADDITIONAL_IP4_ADDRESS:
@@ -158,6 +103,12 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 	mobikex_session_t *session;
 	uint32_t ike = ike_sa->get_unique_id(ike_sa);
 
+	if (message->get_request(message) &&
+		(message->get_exchange_type(message) == IKE_SA_INIT ||
+		 message->get_exchange_type(message) == IKE_AUTH))
+	{
+		mobikex_hello_source(ike, message);
+	}
 	if (read_notifies(ike_sa, message))
 	{
 		mobikex_job_queue(ike, mobikex_check_refresh, 0, 0);
@@ -250,7 +201,7 @@ METHOD(listener_t, ike_rekey, bool,
 		mobikex_follow_queue(session);
 		mobikex_job_queue(session->ike, mobikex_check_next, 0, 0);
 	}
-	hello = hello_find(old->get_unique_id(old));
+	hello = mobikex_hello_find(old->get_unique_id(old));
 	if (hello)
 	{
 		hello->ike = new->get_unique_id(new);
@@ -275,7 +226,7 @@ METHOD(listener_t, ike_state_change, bool,
 	if (state == IKE_DESTROYING)
 	{
 		mobikex->lock->lock(mobikex->lock);
-		hello_forget(ike_sa->get_unique_id(ike_sa));
+		mobikex_hello_forget(ike_sa->get_unique_id(ike_sa));
 		session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 		if (session)
 		{

@@ -2,7 +2,9 @@
 #include "mobikex_mirror.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
+#include "mobikex_orphan.h"
 #include "mobikex_policy.h"
+#include "mobikex_sa.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,42 +16,33 @@
 static kernel_interface_t kernel;
 static bool installed;
 
-kernel_interface_t *mobikex_mirror_kernel(void)
-{
-	return &kernel;
-}
-
-static struct segue_sa_key key_of(mobikex_sa_t *sa)
-{
-	struct segue_addr remote = mobikex_addr(sa->session->remote);
-
-	return (struct segue_sa_key){
-		.spi = sa->spi,
-		.peer = sa->inbound ? 0 : segue_addr_fold(&remote),
-	};
-}
-
 /**
- * dst may be the kernel's address or any that charon has used.
+ * The kernel's addresses for those of charon; own clones, or the same as before.
  */
-static bool is_to(mobikex_sa_t *sa, host_t *dst)
+typedef struct {
+	host_t *src;
+	host_t *dst;
+	bool own;
+} pair_t;
+
+static pair_t pair_of(mobikex_session_t *session, host_t *src, host_t *dst)
 {
-	return mobikex_host_known(sa->inbound ? sa->session->locals :
-							  sa->session->remotes, dst);
+	if (!session)
+	{
+		return (pair_t){ src, dst, FALSE };
+	}
+	src = mobikex_session_canonical(session, src);
+	dst = mobikex_session_canonical(session, dst);
+	return (pair_t){ src->clone(src), dst->clone(dst), TRUE };
 }
 
-static mobikex_sa_t *sa_find(uint32_t spi, uint8_t proto, host_t *dst)
+static void pair_clean(pair_t *pair)
 {
-	enumerator_t *enumerator;
-	mobikex_sa_t *sa, *found = NULL;
-
-	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
-	while (!found && enumerator->enumerate(enumerator, &sa))
+	if (pair->own)
 	{
-		found = sa->spi == spi && sa->proto == proto && is_to(sa, dst) ? sa : NULL;
+		pair->src->destroy(pair->src);
+		pair->dst->destroy(pair->dst);
 	}
-	enumerator->destroy(enumerator);
-	return found;
 }
 
 /**
@@ -57,115 +50,26 @@ static mobikex_sa_t *sa_find(uint32_t spi, uint8_t proto, host_t *dst)
  */
 static mobikex_sa_t *sa_pinned(kernel_ipsec_sa_id_t *id)
 {
-	mobikex_sa_t *sa = sa_find(id->spi, id->proto, id->dst);
+	mobikex_sa_t *sa = mobikex_sa_find(id->spi, id->proto, id->dst);
 
 	return sa && sa->session->state != MOBIKEX_STOCK ? sa : NULL;
 }
 
-static bool spi_in_use(uint32_t spi, uint8_t proto)
-{
-	enumerator_t *enumerator;
-	mobikex_sa_t *sa;
-	bool found = FALSE;
-
-	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
-	while (!found && enumerator->enumerate(enumerator, &sa))
-	{
-		found = sa->inbound && sa->spi == spi && sa->proto == proto;
-	}
-	enumerator->destroy(enumerator);
-	if (!found && mobikex->segue)
-	{	/* what an earlier charon left counts as well */
-		struct segue_sa_key key = { .spi = spi };
-		struct segue_sa entry;
-
-		found = !segue_sa_get(mobikex->segue, &key, &entry);
-	}
-	return found;
-}
-
-static mobikex_sa_t *sa_add(mobikex_session_t *session, uint32_t spi,
-							uint8_t proto, bool inbound)
-{
-	mobikex_sa_t *sa;
-
-	INIT(sa,
-		.session = session,
-		.spi = spi,
-		.proto = proto,
-		.inbound = inbound,
-	);
-	mobikex->sas->insert_last(mobikex->sas, sa);
-	session->sas++;
-	return sa;
-}
-
-static void map_del(mobikex_sa_t *sa)
-{
-	struct segue_sa_key key = key_of(sa);
-
-	if (sa->installed && sa->session->published && mobikex->segue)
-	{
-		segue_sa_del(mobikex->segue, &key);
-	}
-	sa->installed = FALSE;
-}
-
 /**
- * May destroy its session with the last one.
+ * The kernel's id for an SA of charon's
  */
-static void sa_remove(mobikex_sa_t *sa)
+static pair_t translate_id(kernel_ipsec_sa_id_t *id)
 {
-	mobikex_session_t *session = sa->session;
-
-	map_del(sa);
-	mobikex->sas->remove(mobikex->sas, sa, NULL);
-	free(sa);
-	session->sas--;
-	mobikex_session_release(session);
-}
-
-static bool any_installed(mobikex_session_t *session)
-{
-	enumerator_t *enumerator;
 	mobikex_sa_t *sa;
-	bool found = FALSE;
+	pair_t pair;
 
-	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
-	while (!found && enumerator->enumerate(enumerator, &sa))
-	{
-		found = sa->session == session && sa->installed;
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-static int map_put(mobikex_sa_t *sa)
-{
-	struct segue_sa_key key = key_of(sa);
-
-	if (!sa->session->published || !mobikex->segue)
-	{	/* detached: attach publishes it */
-		return 0;
-	}
-	return segue_sa_put(mobikex->segue, &key, &sa->entry);
-}
-
-void mobikex_mirror_publish(void)
-{
-	enumerator_t *enumerator;
-	mobikex_sa_t *sa;
-
-	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
-	while (enumerator->enumerate(enumerator, &sa))
-	{
-		if (sa->installed && sa->session->published)
-		{
-			sa->entry.session = sa->session->id;
-			map_put(sa);
-		}
-	}
-	enumerator->destroy(enumerator);
+	mobikex->lock->lock(mobikex->lock);
+	sa = sa_pinned(id);
+	pair = pair_of(sa ? sa->session : NULL, id->src, id->dst);
+	mobikex->lock->unlock(mobikex->lock);
+	id->src = pair.src;
+	id->dst = pair.dst;
+	return pair;
 }
 
 static kernel_feature_t get_features(kernel_interface_t *this)
@@ -183,37 +87,24 @@ static kernel_feature_t get_features(kernel_interface_t *this)
 	return features;
 }
 
-/**
- * The kernel's addresses for a pair of charon's, to be destroyed
- */
-static bool canonical_pair(mobikex_session_t *session, host_t **src, host_t **dst)
-{
-	if (!session)
-	{
-		return FALSE;
-	}
-	*src = mobikex_session_canonical(session, *src);
-	*dst = mobikex_session_canonical(session, *dst);
-	*src = (*src)->clone(*src);
-	*dst = (*dst)->clone(*dst);
-	return TRUE;
-}
-
 static status_t get_spi(kernel_interface_t *this, host_t *src, host_t *dst,
 						uint8_t proto, uint32_t *spi)
 {
 	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
-	kernel_ipsec_sa_id_t id = { .src = src, .dst = dst, .proto = proto };
+	kernel_ipsec_sa_id_t id = { .proto = proto };
 	kernel_ipsec_del_sa_t data = {};
 	mobikex_session_t *session;
 	status_t status = FAILED;
-	bool translated, used;
+	pair_t pair;
+	bool used;
 	int i;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = ike_sa ? mobikex_session_create(ike_sa) : NULL;
-	translated = canonical_pair(session, &id.src, &id.dst);
+	pair = pair_of(session, src, dst);
 	mobikex->lock->unlock(mobikex->lock);
+	id.src = pair.src;
+	id.dst = pair.dst;
 
 	for (i = 0; i < SPI_TRIES; i++)
 	{
@@ -223,10 +114,10 @@ static status_t get_spi(kernel_interface_t *this, host_t *src, host_t *dst,
 			break;
 		}
 		mobikex->lock->lock(mobikex->lock);
-		used = spi_in_use(*spi, proto);
+		used = mobikex_sa_spi_used(*spi, proto);
 		if (!used)
 		{
-			sa_add(session, *spi, proto, TRUE);
+			mobikex_sa_add(session, *spi, proto, TRUE);
 		}
 		mobikex->lock->unlock(mobikex->lock);
 		if (!used)
@@ -238,11 +129,7 @@ static status_t get_spi(kernel_interface_t *this, host_t *src, host_t *dst,
 		kernel.del_sa(this, &id, &data);
 		status = FAILED;
 	}
-	if (translated)
-	{
-		id.src->destroy(id.src);
-		id.dst->destroy(id.dst);
-	}
+	pair_clean(&pair);
 	return status;
 }
 
@@ -250,17 +137,13 @@ static status_t get_cpi(kernel_interface_t *this, host_t *src, host_t *dst,
 						uint16_t *cpi)
 {
 	status_t status;
-	bool translated;
+	pair_t pair;
 
 	mobikex->lock->lock(mobikex->lock);
-	translated = canonical_pair(mobikex_session_current(), &src, &dst);
+	pair = pair_of(mobikex_session_current(), src, dst);
 	mobikex->lock->unlock(mobikex->lock);
-	status = kernel.get_cpi(this, src, dst, cpi);
-	if (translated)
-	{
-		src->destroy(src);
-		dst->destroy(dst);
-	}
+	status = kernel.get_cpi(this, pair.src, pair.dst, cpi);
+	pair_clean(&pair);
 	return status;
 }
 
@@ -326,8 +209,9 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 			   "of its IKE_SA");
 		return FALSE;
 	}
-	sa = data->inbound ? sa_find(id->spi, id->proto, id->dst) : NULL;
-	sa = sa ?: sa_add(session, id->spi, id->proto, data->inbound);
+	mobikex_session_encap(session, data->encap);
+	sa = data->inbound ? mobikex_sa_find(id->spi, id->proto, id->dst) : NULL;
+	sa = sa ?: mobikex_sa_add(session, id->spi, id->proto, data->inbound);
 	sa->entry = (struct segue_sa){
 		.session = session->id,
 		.reqid = data->reqid,
@@ -336,7 +220,7 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 		.flags = (data->inbound ? SEGUE_SA_INBOUND : 0) |
 				 (data->encap ? SEGUE_SA_ENCAP : 0),
 	};
-	err = map_put(sa);
+	err = mobikex_sa_put(sa);
 	if (!err)
 	{
 		if (data->mode == MODE_TRANSPORT)
@@ -349,10 +233,14 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	}
 	refuse(session, err == -E2BIG ? SEGUE_REASON_MAP_FULL : SEGUE_REASON_NONE,
 		   err == -E2BIG ? "the map is full" : strerror(-err));
-	if (!any_installed(session))
+	if (!mobikex_sa_any(session))
 	{	/* nothing of it is pinned yet, charon can have it as it is */
 		mobikex_session_stock(session, "no entry in the SA map");
 		return TRUE;
+	}
+	if (!sa->inbound)
+	{	/* of the inbound one charon still deletes the SPI */
+		mobikex_sa_remove(sa);
 	}
 	return FALSE;
 }
@@ -367,13 +255,16 @@ static status_t add_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 	mobikex_sa_t *sa = NULL;
 	status_t status;
 	bool accepted;
+	pair_t pair;
 
 	mobikex->lock->lock(mobikex->lock);
 	accepted = prepare(ike_sa, id, data, &sa);
 	if (accepted && sa)
 	{
 		session = sa->session;
-		canonical_pair(session, &pinned.src, &pinned.dst);
+		pair = pair_of(session, id->src, id->dst);
+		pinned.src = pair.src;
+		pinned.dst = pair.dst;
 		copy.src_ts = mobikex_ts_translate_list(data->src_ts,
 				sa->inbound ? session->remotes : session->locals, pinned.src);
 		copy.dst_ts = mobikex_ts_translate_list(data->dst_ts,
@@ -393,15 +284,14 @@ static status_t add_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 		if (status != SUCCESS)
 		{
 			mobikex->lock->lock(mobikex->lock);
-			map_del(sa);
+			mobikex_sa_uninstalled(sa);
 			if (!sa->inbound)
-			{	/* of the inbound one charon still deletes the SPI */
-				sa_remove(sa);
+			{
+				mobikex_sa_remove(sa);
 			}
 			mobikex->lock->unlock(mobikex->lock);
 		}
-		pinned.src->destroy(pinned.src);
-		pinned.dst->destroy(pinned.dst);
+		pair_clean(&pair);
 		mobikex_ts_destroy(copy.src_ts);
 		mobikex_ts_destroy(copy.dst_ts);
 	}
@@ -435,35 +325,16 @@ static status_t update_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 	return data->encap == data->new_encap ? SUCCESS : NOT_SUPPORTED;
 }
 
-/**
- * Translates an id if the SA is pinned; destroy the hosts then.
- */
-static bool translate_id(kernel_ipsec_sa_id_t *id)
-{
-	mobikex_sa_t *sa;
-	bool translated;
-
-	mobikex->lock->lock(mobikex->lock);
-	sa = sa_pinned(id);
-	translated = sa && canonical_pair(sa->session, &id->src, &id->dst);
-	mobikex->lock->unlock(mobikex->lock);
-	return translated;
-}
-
 static status_t query_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 						 kernel_ipsec_query_sa_t *data, uint64_t *bytes,
 						 uint64_t *packets, time_t *time)
 {
 	kernel_ipsec_sa_id_t pinned = *id;
-	bool translated = translate_id(&pinned);
+	pair_t pair = translate_id(&pinned);
 	status_t status;
 
 	status = kernel.query_sa(this, &pinned, data, bytes, packets, time);
-	if (translated)
-	{
-		pinned.src->destroy(pinned.src);
-		pinned.dst->destroy(pinned.dst);
-	}
+	pair_clean(&pair);
 	return status;
 }
 
@@ -471,23 +342,19 @@ static status_t del_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 					   kernel_ipsec_del_sa_t *data)
 {
 	kernel_ipsec_sa_id_t pinned = *id;
-	bool translated = translate_id(&pinned);
+	pair_t pair = translate_id(&pinned);
 	mobikex_sa_t *sa;
 	status_t status;
 
 	status = kernel.del_sa(this, &pinned, data);
 	mobikex->lock->lock(mobikex->lock);
-	sa = sa_find(id->spi, id->proto, id->dst);
+	sa = mobikex_sa_find(id->spi, id->proto, id->dst);
 	if (sa)
 	{
-		sa_remove(sa);
+		mobikex_sa_remove(sa);
 	}
 	mobikex->lock->unlock(mobikex->lock);
-	if (translated)
-	{
-		pinned.src->destroy(pinned.src);
-		pinned.dst->destroy(pinned.dst);
-	}
+	pair_clean(&pair);
 	return status;
 }
 
@@ -500,7 +367,7 @@ static host_t *charons_view(uint32_t spi, uint8_t proto, host_t *dst)
 	host_t *view = NULL;
 
 	mobikex->lock->lock(mobikex->lock);
-	sa = sa_find(spi, proto, dst);
+	sa = mobikex_sa_by_kernel(spi, proto, dst);
 	if (sa && sa->session->state == MOBIKEX_PINNED)
 	{
 		view = sa->inbound ? sa->session->my : sa->session->other;
@@ -515,6 +382,12 @@ static void expire(kernel_interface_t *this, uint8_t proto, uint32_t spi,
 {
 	host_t *view = charons_view(spi, proto, dst);
 
+	if (!view && hard)
+	{
+		mobikex->lock->lock(mobikex->lock);
+		mobikex_orphans_expired(spi, dst);
+		mobikex->lock->unlock(mobikex->lock);
+	}
 	kernel.expire(this, proto, spi, view ?: dst, hard);
 	DESTROY_IF(view);
 }

@@ -15,18 +15,7 @@
 #ifndef MOBIKEX_MIRROR_H_
 #define MOBIKEX_MIRROR_H_
 
-#include "mobikex_session.h"
-
-/** An SA of a session, or an SPI that was allocated for one. */
-typedef struct {
-	mobikex_session_t *session;
-	uint32_t spi;
-	uint8_t proto;
-	bool inbound;
-	/** In the kernel, and in the map while there is one */
-	bool installed;
-	struct segue_sa entry;
-} mobikex_sa_t;
+#include "mobikex_agent.h"
 
 /** Before kernel-netlink is created: hide segue0 from charon. */
 void mobikex_mirror_hide_device(void);
@@ -34,11 +23,5 @@ void mobikex_mirror_hide_device(void);
 /** Wrap charon->kernel, and give it back. */
 void mobikex_mirror_install(void);
 void mobikex_mirror_uninstall(void);
-
-/** charon's real kernel interface, with the kernel's addresses. */
-kernel_interface_t *mobikex_mirror_kernel(void);
-
-/** All SAs into the maps, after attach.  With the agent's lock held. */
-void mobikex_mirror_publish(void);
 
 #endif	/* MOBIKEX_MIRROR_H_ */

@@ -135,6 +135,61 @@ void mobikex_orphans_load(void)
 	list->destroy_function(list, free);
 }
 
+/**
+ * The session has this SA: by its canonical destination.
+ */
+static bool has_sa(mobikex_orphan_t *orphan, const struct segue_sa_key *key,
+				   const struct segue_addr *dst)
+{
+	struct segue_sa sa;
+
+	return !segue_sa_get(mobikex->segue, key, &sa) && sa.session == orphan->id &&
+		   segue_addr_equal(key->peer ? &orphan->session.remote :
+										&orphan->session.local, dst);
+}
+
+static void drop_if_empty(mobikex_orphan_t *orphan)
+{
+	linked_list_t *list = entries();
+
+	if (!has_entry(list, orphan->id))
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u] of an earlier charon has expired",
+			 orphan->session.name, orphan->id);
+		segue_session_del(mobikex->segue, orphan->id);
+		mobikex->orphans->remove(mobikex->orphans, orphan, NULL);
+		free(orphan);
+	}
+	list->destroy_function(list, free);
+}
+
+void mobikex_orphans_expired(uint32_t spi, host_t *dst)
+{
+	struct segue_addr addr = mobikex_addr(dst);
+	struct segue_sa_key key[] = {
+		{ .spi = spi },
+		{ .spi = spi, .peer = segue_addr_fold(&addr) },
+	};
+	enumerator_t *enumerator;
+	mobikex_orphan_t *orphan, *found = NULL;
+	int i;
+
+	for (i = 0; i < countof(key) && !found && mobikex->segue; i++)
+	{
+		enumerator = mobikex->orphans->create_enumerator(mobikex->orphans);
+		while (!found && enumerator->enumerate(enumerator, &orphan))
+		{
+			found = has_sa(orphan, &key[i], &addr) ? orphan : NULL;
+		}
+		enumerator->destroy(enumerator);
+		if (found)
+		{
+			segue_sa_del(mobikex->segue, &key[i]);
+			drop_if_empty(found);
+		}
+	}
+}
+
 void mobikex_orphans_flush(void)
 {
 	void *orphan;

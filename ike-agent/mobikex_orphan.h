@@ -13,6 +13,10 @@
  * rest.  With the agent's lock held. */
 void mobikex_orphans_load(void);
 
+/** The kernel says that this SA expired: if it is one of theirs, drop its entry,
+ * and the session with the last one.  With the lock held. */
+void mobikex_orphans_expired(uint32_t spi, host_t *dst);
+
 /** Forget them, without a change to maps or kernel.  With the lock held. */
 void mobikex_orphans_flush(void);
 

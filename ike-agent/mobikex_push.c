@@ -38,7 +38,7 @@ bool mobikex_push_happened(ike_sa_t *ike_sa)
  * Not by ike_sa->retransmit(): each call of that counts as one of the few tries
  * and starts a timer of its own.
  */
-void mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other)
+status_t mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other)
 {
 	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
 	mobikex_session_t *session;
@@ -57,12 +57,12 @@ void mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other)
 	mobikex->lock->unlock(mobikex->lock);
 	if (!request.len)
 	{	/* fragmented, then only the task manager has it */
-		ike_sa->retransmit(ike_sa, mid);
-		return;
+		return ike_sa->retransmit(ike_sa, mid);
 	}
 	DBG1(DBG_IKE, "segue: request %u sent again by %#H..%#H", mid, my, other);
 	charon->sender->send(charon->sender,
 			packet_create_from_data(my->clone(my), other->clone(other), request));
+	return SUCCESS;
 }
 
 /**
@@ -74,6 +74,7 @@ static status_t push_job(ike_sa_t *ike_sa, uint32_t data)
 	uint32_t mid = data & PUSH_MID, times = data >> PUSH_SHIFT;
 	mobikex_session_t *session;
 	host_t *my = NULL, *other = NULL;
+	status_t status = SUCCESS;
 
 	if ((ike_sa->get_message_id(ike_sa, TRUE) & PUSH_MID) != mid ||
 		!mobikex_push_waiting(ike_sa))
@@ -93,9 +94,13 @@ static status_t push_job(ike_sa_t *ike_sa, uint32_t data)
 	mobikex->lock->unlock(mobikex->lock);
 	if (my)
 	{
-		mobikex_push(ike_sa, my, other);
+		status = mobikex_push(ike_sa, my, other);
 		my->destroy(my);
 		other->destroy(other);
+	}
+	if (status == DESTROY_ME)
+	{
+		return status;
 	}
 	times++;
 	mobikex_job_queue(ike_sa->get_unique_id(ike_sa), push_job,

@@ -16,7 +16,7 @@ bool mobikex_push_waiting(ike_sa_t *ike_sa);
 bool mobikex_push_happened(ike_sa_t *ike_sa);
 
 /** Send it again, now, between these hosts. */
-void mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other);
+status_t mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other);
 
 /**
  * Send the request with this message id again after push_delay, and a few times

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_session.h"
+#include "mobikex_hello.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
-#include "mobikex_mirror.h"
 #include "mobikex_path.h"
 #include "mobikex_route.h"
+#include "mobikex_sa.h"
 #include "mobikex_xfrm.h"
 
 #include <errno.h>
@@ -88,7 +89,10 @@ mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host,
 		.listed = TRUE,
 	);
 	this->peers->insert_last(this->peers, peer);
-	mobikex_session_route(this, host);
+	if (verified)
+	{
+		mobikex_session_route(this, host);
+	}
 	return peer;
 }
 
@@ -129,6 +133,16 @@ void mobikex_session_route(mobikex_session_t *this, host_t *remote)
 	mobikex_route_add(this, &addr, length, &local);
 }
 
+void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
+{
+	struct segue_addr addr = mobikex_addr(remote);
+
+	if (!remote->ip_equals(remote, this->remote))
+	{
+		mobikex_route_del(this, &addr, segue_addr_is_v4(&addr) ? 32 : 128);
+	}
+}
+
 static void peer_destroy(mobikex_peer_t *peer)
 {
 	peer->host->destroy(peer->host);
@@ -139,7 +153,6 @@ void mobikex_session_peers_prune(mobikex_session_t *this)
 {
 	enumerator_t *enumerator;
 	mobikex_peer_t *peer;
-	struct segue_addr addr;
 
 	enumerator = this->peers->create_enumerator(this->peers);
 	while (enumerator->enumerate(enumerator, &peer))
@@ -149,11 +162,7 @@ void mobikex_session_peers_prune(mobikex_session_t *this)
 			DBG1(DBG_KNL, "segue: session %s[%u]: the peer has %H no more",
 				 this->name, this->id, peer->host);
 			this->peers->remove_at(this->peers, enumerator);
-			if (!peer->host->ip_equals(peer->host, this->remote))
-			{
-				addr = mobikex_addr(peer->host);
-				mobikex_route_del(this, &addr, segue_addr_is_v4(&addr) ? 32 : 128);
-			}
+			mobikex_session_unroute(this, peer->host);
 			peer_destroy(peer);
 		}
 	}
@@ -344,32 +353,12 @@ void mobikex_session_stock(mobikex_session_t *this, char *why)
 	mobikex_routes_release(this);
 }
 
-/**
- * What the peer said in IKE_AUTH, which has been verified by now
- */
-static bool peer_restores(uint32_t ike)
-{
-	enumerator_t *enumerator;
-	mobikex_hello_t *hello;
-	bool restores = FALSE;
-
-	enumerator = mobikex->hellos->create_enumerator(mobikex->hellos);
-	while (enumerator->enumerate(enumerator, &hello))
-	{
-		if (hello->ike == ike)
-		{
-			restores = (hello->capabilities & MOBIKEX_RESTORES) != 0;
-		}
-	}
-	enumerator->destroy(enumerator);
-	return restores;
-}
-
 bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 						 ipsec_mode_t mode, uint8_t proto, bool encap)
 {
 	struct segue_addr local = mobikex_addr(this->local);
 	identification_t *id = ike_sa->get_other_id(ike_sa);
+	mobikex_hello_t *hello = mobikex_hello_find(this->ike);
 	char why[128];
 	int err;
 
@@ -378,7 +367,7 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 		return this->state == MOBIKEX_PINNED;
 	}
 	this->leader = ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
-	this->restores = peer_restores(this->ike);
+	this->restores = hello && (hello->capabilities & MOBIKEX_RESTORES);
 	this->peer_id = id->clone(id);
 	this->encap = encap;
 	if (proto != IPPROTO_ESP)
@@ -389,6 +378,11 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
 	{	/* it could not follow; charon reauthenticates instead, if it must */
 		mobikex_session_stock(this, "the peer has no MOBIKE");
+		return FALSE;
+	}
+	if (hello && hello->moved)
+	{	/* nothing has come back from there yet (RFC 4555 3.7) */
+		mobikex_session_stock(this, "the peer's address changed before IKE_AUTH");
 		return FALSE;
 	}
 	if (mode == MODE_TRANSPORT && !this->restores)
@@ -421,6 +415,15 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 		 this->leader ? "we lead" : "the peer leads",
 		 this->restores ? "has segue" : "has MOBIKE only: its half moves by IKE");
 	return TRUE;
+}
+
+void mobikex_session_encap(mobikex_session_t *this, bool encap)
+{
+	if (encap && !this->encap)
+	{	/* a NAT has come: paths have ports from now on */
+		this->encap = TRUE;
+		mobikex_paths_update(this);
+	}
 }
 
 void mobikex_session_rekey(mobikex_session_t *this, ike_sa_t *ike_sa)
@@ -469,7 +472,7 @@ void mobikex_sessions_publish(void)
 		}
 	}
 	enumerator->destroy(enumerator);
-	mobikex_mirror_publish();
+	mobikex_sas_publish();
 }
 
 void mobikex_sessions_unpublish(void)

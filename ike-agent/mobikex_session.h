@@ -134,12 +134,6 @@ struct mobikex_session_t {
 	uint64_t since[SEGUE_MAX_PATHS];
 };
 
-/** What a peer said in IKE_AUTH; keyed by the unique id of the IKE_SA. */
-typedef struct {
-	uint32_t ike;
-	uint16_t capabilities;
-} mobikex_hello_t;
-
 /** Session of an IKE_SA by its unique id; NULL if none. */
 mobikex_session_t *mobikex_session_by_ike(uint32_t ike);
 mobikex_session_t *mobikex_session_by_id(uint32_t id);
@@ -160,6 +154,9 @@ mobikex_session_t *mobikex_session_create(ike_sa_t *ike_sa);
  */
 bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 						 ipsec_mode_t mode, uint8_t proto, bool encap);
+
+/** One of its SAs has (or has no) UDP encapsulation. */
+void mobikex_session_encap(mobikex_session_t *this, bool encap);
 
 /** It has an SA in transport mode: see to its policies. */
 void mobikex_session_transport(mobikex_session_t *this);
@@ -193,7 +190,9 @@ mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host,
 /** Forget those that the peer no longer lists. */
 void mobikex_session_peers_prune(mobikex_session_t *this);
 
-/** Packets to this address of the peer enter segue0. */
+/** Packets to this address of the peer enter segue0, from when it is asked for
+ * the first time; or no more, unless the kernel's SAs have it. */
 void mobikex_session_route(mobikex_session_t *this, host_t *remote);
+void mobikex_session_unroute(mobikex_session_t *this, host_t *remote);
 
 #endif	/* MOBIKEX_SESSION_H_ */

@@ -39,6 +39,11 @@ struct private_task_t {
 	 */
 	host_t *my;
 	host_t *other;
+
+	/**
+	 * A check that was answered
+	 */
+	bool answered;
 };
 
 /**
@@ -137,6 +142,7 @@ METHOD(task_t, process_check, status_t,
 	{
 		return FAILED;
 	}
+	this->answered = TRUE;
 	/* Repeated over the path in use, the request may have been answered there;
 	 * and who read the cookie there can give the answer any source. */
 	mobikex_check_result(this->ike_sa, this->my, this->other,
@@ -172,6 +178,10 @@ METHOD(task_t, destroy, void,
 	if (this->natd)
 	{
 		this->natd->task.destroy(&this->natd->task);
+	}
+	if (this->my && !this->answered)
+	{	/* flushed with its queue: whoever waits for it must not wait for ever */
+		mobikex_check_result(this->ike_sa, this->my, this->other, FALSE);
 	}
 	DESTROY_IF(this->my);
 	DESTROY_IF(this->other);

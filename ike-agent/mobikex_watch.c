@@ -17,6 +17,9 @@ static struct segue_reader *events;
 /** How often we still look for maps; with the agent's lock held */
 static int attach_tries;
 
+/** segue was attached anew before we had come to the detach; likewise */
+static bool replaced;
+
 static void switched(const struct segue_event *event)
 {
 	mobikex_session_t *session = mobikex_session_by_id(event->session);
@@ -147,21 +150,35 @@ static void close_events(void)
 	}
 }
 
+static void queue(callback_job_cb_t function)
+{
+	lib->processor->queue_job(lib->processor,
+		(job_t*)callback_job_create_with_prio(function, NULL, NULL, NULL,
+											  JOB_PRIO_HIGH));
+}
+
+static void look_for_maps(void)
+{
+	if (!attach_tries)
+	{
+		attach_tries = ATTACH_TRIES;
+		queue(try_attach);
+	}
+}
+
 CALLBACK(detach, job_requeue_t,
 	void *null)
 {
 	close_events();
 	mobikex->lock->lock(mobikex->lock);
 	mobikex_agent_detach();
+	if (replaced)
+	{
+		replaced = FALSE;
+		look_for_maps();
+	}
 	mobikex->lock->unlock(mobikex->lock);
 	return JOB_REQUEUE_NONE;
-}
-
-static void queue(callback_job_cb_t function)
-{
-	lib->processor->queue_job(lib->processor,
-		(job_t*)callback_job_create_with_prio(function, NULL, NULL, NULL,
-											  JOB_PRIO_HIGH));
 }
 
 static void on_device(const struct rtnl_link *link, bool gone)
@@ -170,10 +187,13 @@ static void on_device(const struct rtnl_link *link, bool gone)
 	{
 		queue(detach);
 	}
-	else if (!gone && !mobikex->segue && !attach_tries)
+	else if (!gone && !mobikex->segue)
 	{
-		attach_tries = ATTACH_TRIES;
-		queue(try_attach);
+		look_for_maps();
+	}
+	else if (!gone && link->ifindex != mobikex->device)
+	{
+		replaced = TRUE;
 	}
 }
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_hello.h"
+
+#include <string.h>
+#include <arpa/inet.h>
+#include <segue/mobikex.h>
+
+mobikex_hello_t *mobikex_hello_find(uint32_t ike)
+{
+	enumerator_t *enumerator;
+	mobikex_hello_t *hello, *found = NULL;
+
+	enumerator = mobikex->hellos->create_enumerator(mobikex->hellos);
+	while (!found && enumerator->enumerate(enumerator, &hello))
+	{
+		found = hello->ike == ike ? hello : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+static mobikex_hello_t *get(uint32_t ike)
+{
+	mobikex_hello_t *hello = mobikex_hello_find(ike);
+
+	if (!hello)
+	{
+		INIT(hello,
+			.ike = ike,
+		);
+		mobikex->hellos->insert_last(mobikex->hellos, hello);
+	}
+	return hello;
+}
+
+void mobikex_hello_supported(uint32_t ike, chunk_t data)
+{
+	struct mobikex_supported supported;
+	mobikex_hello_t *hello;
+
+	if (data.len < sizeof(supported))
+	{
+		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of %zu octets ignored", data.len);
+		return;
+	}
+	memcpy(&supported, data.ptr, sizeof(supported));
+	if (supported.version < MOBIKEX_VERSION)
+	{
+		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of version %u ignored",
+			 supported.version);
+		return;
+	}
+	hello = get(ike);
+	hello->supported = TRUE;
+	hello->capabilities = ntohs(supported.capabilities);
+}
+
+void mobikex_hello_source(uint32_t ike, message_t *message)
+{
+	mobikex_hello_t *hello = get(ike);
+	host_t *source = message->get_source(message);
+
+	if (message->get_exchange_type(message) == IKE_SA_INIT)
+	{
+		DESTROY_IF(hello->source);
+		hello->source = source->clone(source);
+	}
+	else if (hello->source && !source->ip_equals(source, hello->source))
+	{
+		hello->moved = TRUE;
+	}
+}
+
+static void hello_destroy(mobikex_hello_t *this)
+{
+	DESTROY_IF(this->source);
+	free(this);
+}
+
+void mobikex_hello_forget(uint32_t ike)
+{
+	mobikex_hello_t *hello = mobikex_hello_find(ike);
+
+	if (hello)
+	{
+		mobikex->hellos->remove(mobikex->hellos, hello, NULL);
+		hello_destroy(hello);
+	}
+}
+
+void mobikex_hellos_destroy(void)
+{
+	mobikex->hellos->destroy_function(mobikex->hellos, (void*)hello_destroy);
+}

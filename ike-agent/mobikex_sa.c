@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_sa.h"
+#include "mobikex_host.h"
+
+static struct segue_sa_key key_of(mobikex_sa_t *this)
+{
+	struct segue_addr remote = mobikex_addr(this->session->remote);
+
+	return (struct segue_sa_key){
+		.spi = this->spi,
+		.peer = this->inbound ? 0 : segue_addr_fold(&remote),
+	};
+}
+
+typedef bool (*match_t)(mobikex_sa_t *sa, host_t *dst, uint32_t ike);
+
+static mobikex_sa_t *find(uint32_t spi, uint8_t proto, host_t *dst,
+						  match_t matches, uint32_t ike)
+{
+	enumerator_t *enumerator;
+	mobikex_sa_t *sa, *found = NULL;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (!found && enumerator->enumerate(enumerator, &sa))
+	{
+		if (sa->spi == spi && sa->proto == proto && matches(sa, dst, ike))
+		{
+			found = sa;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * dst may be the kernel's address or any that charon has used.
+ */
+static bool is_to(mobikex_sa_t *sa, host_t *dst)
+{
+	return mobikex_host_known(sa->inbound ? sa->session->locals :
+							  sa->session->remotes, dst);
+}
+
+/**
+ * Outbound SPIs are the peers': two may have chosen the same, and one may have
+ * been where the other is.
+ */
+static bool is_of_ike(mobikex_sa_t *sa, host_t *dst, uint32_t ike)
+{
+	return (sa->inbound || sa->session->ike == ike) && is_to(sa, dst);
+}
+
+static bool is_canonical(mobikex_sa_t *sa, host_t *dst, uint32_t ike)
+{
+	host_t *to = sa->inbound ? sa->session->local : sa->session->remote;
+
+	return to->ip_equals(to, dst);
+}
+
+mobikex_sa_t *mobikex_sa_by_kernel(uint32_t spi, uint8_t proto, host_t *dst)
+{
+	return find(spi, proto, dst, is_canonical, 0);
+}
+
+mobikex_sa_t *mobikex_sa_find(uint32_t spi, uint8_t proto, host_t *dst)
+{
+	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
+
+	if (!ike_sa)
+	{	/* no telling whose: the kernel's pair is unique */
+		return mobikex_sa_by_kernel(spi, proto, dst);
+	}
+	return find(spi, proto, dst, is_of_ike, ike_sa->get_unique_id(ike_sa));
+}
+
+static bool is_inbound(mobikex_sa_t *sa, host_t *dst, uint32_t ike)
+{
+	return sa->inbound;
+}
+
+bool mobikex_sa_spi_used(uint32_t spi, uint8_t proto)
+{
+	struct segue_sa_key key = { .spi = spi };
+	struct segue_sa entry;
+
+	return find(spi, proto, NULL, is_inbound, 0) ||
+		   (mobikex->segue && !segue_sa_get(mobikex->segue, &key, &entry));
+}
+
+mobikex_sa_t *mobikex_sa_add(mobikex_session_t *session, uint32_t spi,
+							 uint8_t proto, bool inbound)
+{
+	mobikex_sa_t *this;
+
+	INIT(this,
+		.session = session,
+		.spi = spi,
+		.proto = proto,
+		.inbound = inbound,
+	);
+	mobikex->sas->insert_last(mobikex->sas, this);
+	session->sas++;
+	return this;
+}
+
+void mobikex_sa_uninstalled(mobikex_sa_t *this)
+{
+	struct segue_sa_key key = key_of(this);
+
+	if (this->installed && this->session->published && mobikex->segue)
+	{
+		segue_sa_del(mobikex->segue, &key);
+	}
+	this->installed = FALSE;
+}
+
+void mobikex_sa_remove(mobikex_sa_t *this)
+{
+	mobikex_session_t *session = this->session;
+
+	mobikex_sa_uninstalled(this);
+	mobikex->sas->remove(mobikex->sas, this, NULL);
+	free(this);
+	session->sas--;
+	mobikex_session_release(session);
+}
+
+bool mobikex_sa_any(mobikex_session_t *session)
+{
+	enumerator_t *enumerator;
+	mobikex_sa_t *sa;
+	bool found = FALSE;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (!found && enumerator->enumerate(enumerator, &sa))
+	{
+		found = sa->session == session && sa->installed;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+int mobikex_sa_put(mobikex_sa_t *this)
+{
+	struct segue_sa_key key = key_of(this);
+
+	if (!this->session->published || !mobikex->segue)
+	{
+		return 0;
+	}
+	return segue_sa_put(mobikex->segue, &key, &this->entry);
+}
+
+void mobikex_sas_publish(void)
+{
+	enumerator_t *enumerator;
+	mobikex_sa_t *sa;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (enumerator->enumerate(enumerator, &sa))
+	{
+		if (sa->installed && sa->session->published)
+		{
+			sa->entry.session = sa->session->id;
+			mobikex_sa_put(sa);
+		}
+	}
+	enumerator->destroy(enumerator);
+}

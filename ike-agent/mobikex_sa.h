@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SA: the IPsec SAs of the sessions, and the entries of map "sa" that go with
+ * them.  An SA is known from the moment its SPI is allocated, or from its
+ * installation if the SPI is the peer's, until charon deletes it.
+ *
+ * All of it with the agent's lock held.
+ */
+#ifndef MOBIKEX_SA_H_
+#define MOBIKEX_SA_H_
+
+#include "mobikex_session.h"
+
+typedef struct {
+	mobikex_session_t *session;
+	uint32_t spi;
+	uint8_t proto;
+	bool inbound;
+	/** In the kernel, and in the map while there is one */
+	bool installed;
+	struct segue_sa entry;
+} mobikex_sa_t;
+
+/**
+ * The SA that charon means in this thread: of the IKE_SA that it has checked
+ * out, at whatever address that has or had.
+ */
+mobikex_sa_t *mobikex_sa_find(uint32_t spi, uint8_t proto, host_t *dst);
+
+/** The SA that the kernel means: by the canonical destination. */
+mobikex_sa_t *mobikex_sa_by_kernel(uint32_t spi, uint8_t proto, host_t *dst);
+
+/** Does any session, or what an earlier charon left, use this inbound SPI? */
+bool mobikex_sa_spi_used(uint32_t spi, uint8_t proto);
+
+mobikex_sa_t *mobikex_sa_add(mobikex_session_t *session, uint32_t spi,
+							 uint8_t proto, bool inbound);
+
+/** Out of the map as well.  May destroy its session with the last one. */
+void mobikex_sa_remove(mobikex_sa_t *this);
+
+/** Is any SA of this session in the kernel? */
+bool mobikex_sa_any(mobikex_session_t *session);
+
+/** Into the map, if there is one now (0 if not: attach publishes it). */
+int mobikex_sa_put(mobikex_sa_t *this);
+
+/** It is not in the kernel any more, or did not get there. */
+void mobikex_sa_uninstalled(mobikex_sa_t *this);
+
+/** All of them into the map, after attach. */
+void mobikex_sas_publish(void);
+
+#endif	/* MOBIKEX_SA_H_ */
