@@ -12,6 +12,8 @@ $(AGENT_TEST_OBJS): WARN += -Wno-format -Wno-unused-parameter -Wno-sign-compare 
 $(AGENT_TEST_OBJS): | $(STRONGSWAN)/VERSION
 
 $(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
+$(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o
+$(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_sa.o
 # with a map, links and routes of its own
 $(BUILD)/tests/agent/test_path: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_path.o
 $(AGENT_TESTS): %: %.o
