@@ -223,6 +223,7 @@ bool mobikex_agent_create(void)
 		.check_tries = setting("check_tries", 5),
 		.check_delay = setting("check_delay", 1000),
 		.push_delay = setting("push_delay", 500),
+		.drain_delay = setting("drain_delay", 1000),
 	);
 	return TRUE;
 }

@@ -9,6 +9,8 @@
 /** Paths of one device differ by rank only, so a device needs this many. */
 #define RANKS SEGUE_MAX_PATHS
 
+#define MS 1000000ULL	/* ns */
+
 static bool same_pair(const struct segue_path *a, const struct segue_path *b)
 {
 	return segue_addr_equal(&a->local, &b->local) &&
@@ -263,6 +265,46 @@ static void put(mobikex_session_t *session, uint8_t slot,
 	session->path[slot] = *path;
 }
 
+static void remove_path(mobikex_session_t *session, uint8_t slot)
+{
+	DBG2(DBG_KNL, "segue: session %s[%u]: path %u removed", session->name,
+		 session->id, slot);
+	segue_path_del(mobikex->segue, session->id, slot, SEGUE_REASON_PATH_REMOVED);
+	memset(&session->path[slot], 0, sizeof(session->path[slot]));
+	session->since[slot] = session->drained[slot] = 0;
+}
+
+/**
+ * Job: what has drained by now goes.
+ */
+static status_t drained(ike_sa_t *ike_sa, uint32_t data)
+{
+	mobikex_session_t *session;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session)
+	{
+		mobikex_paths_update(session);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return SUCCESS;
+}
+
+/**
+ * Nothing is sent by it any more, but what the peer sent to it before it knew is
+ * under way: that is restored for a while yet.
+ */
+static void drain(mobikex_session_t *session, uint8_t slot)
+{
+	struct segue_path path = session->path[slot];
+
+	path.flags &= ~SEGUE_PATH_EGRESS;
+	put(session, slot, &path, SEGUE_REASON_ADDRESS_GONE);
+	session->drained[slot] = mobikex_now() + mobikex->drain_delay * MS;
+	mobikex_job_queue(session->ike, drained, 0, mobikex->drain_delay + 1);
+}
+
 static void drop(mobikex_session_t *session, uint8_t slot, uint8_t active)
 {
 	struct segue_path path = session->path[slot];
@@ -273,16 +315,21 @@ static void drop(mobikex_session_t *session, uint8_t slot, uint8_t active)
 		put(session, slot, &path, SEGUE_REASON_ADDRESS_GONE);
 		/* what was sent in between waits for an answer that never comes */
 		rtnl_neighbour_del(mobikex->rtnl, path.ifindex, &path.remote);
-		return;
 	}
-	DBG2(DBG_KNL, "segue: session %s[%u]: path %u removed", session->name,
-		 session->id, slot);
-	segue_path_del(mobikex->segue, session->id, slot, SEGUE_REASON_PATH_REMOVED);
-	memset(&session->path[slot], 0, sizeof(session->path[slot]));
-	session->since[slot] = 0;
+	else if (!session->drained[slot])
+	{
+		drain(session, slot);
+	}
+	else if (mobikex_now() >= session->drained[slot])
+	{
+		remove_path(session, slot);
+	}
 }
 
-static uint8_t free_slot(mobikex_session_t *session)
+/**
+ * A new path has precedence over one that drains.
+ */
+static uint8_t free_slot(mobikex_session_t *session, uint8_t active)
 {
 	uint8_t slot;
 
@@ -290,6 +337,14 @@ static uint8_t free_slot(mobikex_session_t *session)
 	{
 		if (!(session->path[slot].flags & SEGUE_PATH_USED))
 		{
+			return slot;
+		}
+	}
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if (session->drained[slot] && slot != active)
+		{
+			remove_path(session, slot);
 			return slot;
 		}
 	}
@@ -324,6 +379,7 @@ static void forget_removed(mobikex_session_t *session,
 		if (!(entry->path[slot].flags & SEGUE_PATH_USED))
 		{
 			memset(&session->path[slot], 0, sizeof(session->path[slot]));
+			session->drained[slot] = 0;
 		}
 	}
 }
@@ -351,6 +407,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 		if (slot != SEGUE_NO_PATH)
 		{
 			keep[slot] = TRUE;
+			session->drained[slot] = 0;
 			put(session, slot, &want[i], SEGUE_REASON_NONE);
 		}
 	}
@@ -364,7 +421,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 	for (i = 0; i < count; i++)
 	{
 		slot = slot_of(session, &want[i]) == SEGUE_NO_PATH ?
-								free_slot(session) : SEGUE_NO_PATH;
+								free_slot(session, entry.active) : SEGUE_NO_PATH;
 		if (slot != SEGUE_NO_PATH)
 		{
 			put(session, slot, &want[i],

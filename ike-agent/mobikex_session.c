@@ -330,6 +330,7 @@ static int publish(mobikex_session_t *this)
 	this->published = TRUE;
 	memset(this->path, 0, sizeof(this->path));
 	memset(this->since, 0, sizeof(this->since));
+	memset(this->drained, 0, sizeof(this->drained));
 	mobikex_paths_update(this);
 	slot = mobikex_path_find(this, this->my, this->other);
 	if (slot != SEGUE_NO_PATH && slot != mobikex_path_active(this))

@@ -24,15 +24,18 @@
 #define PEER "10.9.0.2"
 #define OTHER "10.8.0.2"
 
+#define DRAIN_MS 1000
+#define MS 1000000ULL	/* ns */
+
 /* ------------------------------------------------ what stands for the rest */
 
 mobikex_agent_t *mobikex;
-static mobikex_agent_t agent;
+static mobikex_agent_t agent = { .drain_delay = DRAIN_MS };
 static mobikex_link_t wlan = { .name = "wlan0", .ifindex = 2, .bit = 0 };
 static mobikex_link_t lte = { .name = "lte0", .ifindex = 3, .bit = 1 };
 static bool wlan_up, lte_up, wlan_routed, lte_routed;
 static struct segue_session map;
-static int written, removed, forgotten;
+static int written, removed, forgotten, jobs;
 static uint64_t clock_ns;
 
 uint64_t mobikex_now(void)
@@ -80,6 +83,17 @@ mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
 		found = peer->host->ip_equals(peer->host, host) ? peer : found;
 	enumerator->destroy(enumerator);
 	return found;
+}
+
+mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
+{
+	return NULL;
+}
+
+void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data, uint32_t delay_ms)
+{
+	assert_int_equal(delay_ms, DRAIN_MS + 1);
+	jobs++;
 }
 
 int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr,
@@ -184,7 +198,7 @@ static int begin(void **state)
 {
 	memset(&map, 0, sizeof(map));
 	memset(&session, 0, sizeof(session));
-	written = removed = forgotten = 0;
+	written = removed = forgotten = jobs = 0;
 	wlan_up = lte_up = wlan_routed = lte_routed = TRUE;
 	wlan.addrs = linked_list_create();
 	lte.addrs = linked_list_create();
@@ -330,11 +344,70 @@ static void address_gone(void **state)
 	assert_true(mobikex_path_switch(&session, mobikex_path_best(&session),
 					SEGUE_REASON_ADDRESS_GONE));
 	mobikex_paths_update(&session);
-	assert_int_equal(removed, 1);
 	assert_int_equal(map.active, 1);
 	link_addr(&wlan, WLAN);
 	mobikex_paths_update(&session);
 	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
+}
+
+static void leave_wlan(void)
+{
+	mobikex_paths_update(&session);
+	unlink_addrs(&wlan);
+	mobikex_paths_update(&session);
+	mobikex_path_switch(&session, mobikex_path_best(&session),
+			    SEGUE_REASON_ADDRESS_GONE);
+	mobikex_paths_update(&session);
+}
+
+/* What the peer sent to the old address is still taken, for a while. */
+static void left_path_drains(void **state)
+{
+	leave_wlan();
+	assert_int_equal(map.path[0].flags, SEGUE_PATH_USED | SEGUE_PATH_VERIFIED);
+	assert_int_equal(jobs, 1);
+	clock_ns += (DRAIN_MS - 1) * MS;
+	mobikex_paths_update(&session);
+	assert_int_equal(removed, 0);
+	clock_ns += MS;
+	mobikex_paths_update(&session);
+	assert_int_equal(removed, 1);
+	assert_int_equal(slot_of(WLAN, PEER), SEGUE_NO_PATH);
+	assert_int_equal(jobs, 1);
+}
+
+/* Back before it has drained: it stays. */
+static void drained_comes_back(void **state)
+{
+	leave_wlan();
+	link_addr(&wlan, WLAN);
+	mobikex_paths_update(&session);
+	clock_ns += 2 * DRAIN_MS * MS;
+	mobikex_paths_update(&session);
+	assert_int_equal(removed, 0);
+	assert_int_equal(mobikex_path_best(&session), 0);
+	/* and drains as long as ever when it leaves again */
+	leave_wlan();
+	assert_int_equal(removed, 0);
+	assert_true(session.drained[0] > clock_ns);
+}
+
+/* A path that drains does not keep a new one out. */
+static void drained_makes_room(void **state)
+{
+	char text[32];
+	int i;
+
+	for (i = 0; i < 7; i++) {
+		snprintf(text, sizeof(text), "10.8.0.%d", i + 1);
+		peer_add(text, TRUE);
+	}
+	leave_wlan();			/* 8 that drain, 8 by lte0 */
+	assert_int_equal(removed, 0);
+	peer_add("10.7.0.1", TRUE);
+	mobikex_paths_update(&session);
+	assert_int_equal(removed, 1);
+	assert_int_not_equal(slot_of(LTE, "10.7.0.1"), SEGUE_NO_PATH);
 }
 
 /* Failback counts from when a path became usable, not from when it appeared. */
@@ -409,6 +482,9 @@ int main(void)
 		TEST(best_is_alive),
 		TEST(route_gone),
 		TEST(address_gone),
+		TEST(left_path_drains),
+		TEST(drained_comes_back),
+		TEST(drained_makes_room),
 		TEST(usable_since),
 		TEST(encapsulated),
 		TEST(table_full),
