@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_hello.h"
-
-#include <string.h>
-#include <arpa/inet.h>
-#include <segue/mobikex.h>
+#include "mobikex_notify.h"
 
 mobikex_hello_t *mobikex_hello_find(uint32_t ike)
 {
@@ -35,24 +32,20 @@ static mobikex_hello_t *get(uint32_t ike)
 
 void mobikex_hello_supported(uint32_t ike, chunk_t data)
 {
-	struct mobikex_supported supported;
+	enum mobikex_refusal reason;
 	mobikex_hello_t *hello;
+	uint16_t capabilities;
 
-	if (data.len < sizeof(supported))
+	reason = mobikex_supported_parse(data, &capabilities);
+	if (reason)
 	{
-		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of %zu octets ignored", data.len);
-		return;
-	}
-	memcpy(&supported, data.ptr, sizeof(supported));
-	if (supported.version < MOBIKEX_VERSION)
-	{
-		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of version %u ignored",
-			 supported.version);
+		DBG1(DBG_IKE, "segue: MOBIKEX_SUPPORTED of %zu octets ignored: %s",
+			 data.len, mobikex_refusal_name(reason));
 		return;
 	}
 	hello = get(ike);
 	hello->supported = TRUE;
-	hello->capabilities = ntohs(supported.capabilities);
+	hello->capabilities = capabilities;
 }
 
 void mobikex_hello_source(uint32_t ike, message_t *message)

@@ -3,16 +3,11 @@
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
+#include "mobikex_notify.h"
 #include "mobikex_orphan.h"
 #include "mobikex_session.h"
 
-#include <arpa/inet.h>
 #include <encoding/payloads/notify_payload.h>
-#include <segue/mobikex.h>
-
-/** RFC 4555 4.2.5 */
-#define COOKIE2_MIN 8
-#define COOKIE2_MAX 64
 
 typedef struct private_mobikex_listener_t private_mobikex_listener_t;
 
@@ -29,10 +24,7 @@ struct private_mobikex_listener_t {
  */
 static void say_hello(ike_sa_t *ike_sa, message_t *message)
 {
-	struct mobikex_supported supported = {
-		.version = MOBIKEX_VERSION,
-		.capabilities = htons(MOBIKEX_RESTORES),
-	};
+	struct mobikex_supported supported = mobikex_supported_make(MOBIKEX_RESTORES);
 	mobikex_hello_t *hello;
 
 	if (!message->get_notify(message, MOBIKE_SUPPORTED) ||
@@ -84,7 +76,7 @@ static bool read_notifies(ike_sa_t *ike_sa, message_t *message)
 				list = TRUE;
 				break;
 			case COOKIE2:
-				if (data.len < COOKIE2_MIN || data.len > COOKIE2_MAX)
+				if (!mobikex_cookie2_valid(data))
 				{
 					DBG1(DBG_IKE, "segue: the peer sent a COOKIE2 of %zu octets",
 						 data.len);

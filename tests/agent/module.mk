@@ -12,8 +12,10 @@ $(AGENT_TEST_OBJS): WARN += -Wno-format -Wno-unused-parameter -Wno-sign-compare 
 $(AGENT_TEST_OBJS): | $(STRONGSWAN)/VERSION
 
 $(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
-$(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o
+$(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \
+	$(BUILD)/ike-agent/mobikex_notify.o $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_sa.o
+$(BUILD)/tests/agent/test_notify: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_notify.o
 # with a map, links and routes of its own
 $(BUILD)/tests/agent/test_path: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_path.o
 $(AGENT_TESTS): %: %.o
