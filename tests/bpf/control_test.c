@@ -2,6 +2,9 @@
 /* What user space may change, and what it never undoes; full and hostile maps. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -229,6 +232,90 @@ static void test_link(void **state)
 	assert_int_equal(sum, 10 + 11);
 }
 
+/* links_up is made from the flags: whoever left it otherwise, the next change of
+ * that link mends it, although it brings no news. */
+static void test_link_settles(void **state)
+{
+	struct segue_state wrong;
+	__u32 zero = 0;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pin_open_map(host_pins(), PIN_STATE, &fd), 0);
+	assert_int_equal(segue_state_get(host, &wrong), 0);
+	wrong.links_up = 2;
+	assert_int_equal(bpf_map_update_elem(fd, &zero, &wrong, BPF_ANY), 0);
+	close(fd);
+	assert_int_equal(links_up(), 2);
+	assert_int_equal(segue_link_set(host, 10, SEGUE_LINK_UP, SEGUE_REASON_CARRIER_BACK), 0);
+	assert_int_equal(events_take().count, 0);
+	assert_int_equal(links_up(), 3);
+}
+
+enum { ROUNDS = 50000 };
+
+struct racer {
+	unsigned int *arrived;
+	__u8 flags;
+	unsigned int failed, wrong, ups;
+};
+
+/* Spins, unless there is but one processor: whoever is woken up comes microseconds
+ * late, and the race is one of nanoseconds. */
+static void meet(unsigned int *arrived, unsigned int until)
+{
+	unsigned int spins = 0;
+
+	__atomic_add_fetch(arrived, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(arrived, __ATOMIC_ACQUIRE) < until)
+		if (++spins % 1024 == 0)
+			sched_yield();
+}
+
+static void *race(void *arg)
+{
+	struct racer *r = arg;
+	struct segue_state now;
+	struct segue_link link;
+	unsigned int i, met = 0;
+	bool up;
+
+	for (i = 0; i < ROUNDS; i++) {
+		meet(r->arrived, met += 2);
+		r->failed += segue_link_set(host, 10, r->flags, SEGUE_REASON_CARRIER_LOST) != 0;
+		meet(r->arrived, met += 2);
+		if (segue_link_get(host, 10, &link) || segue_state_get(host, &now)) {
+			r->failed++;
+			continue;
+		}
+		up = (link.flags & SEGUE_LINK_UP) == SEGUE_LINK_UP;
+		r->wrong += (now.links_up & 1) != up;
+		r->ups += up;
+	}
+	return NULL;
+}
+
+/* Down and up at once: whichever comes last, links_up says what the flags say. */
+static void test_link_race(void **state)
+{
+	unsigned int i, arrived = 0;
+	struct racer racer[] = {
+		{ .arrived = &arrived, .flags = SEGUE_LINK_UP & ~SEGUE_LINK_CARRIER },
+		{ .arrived = &arrived, .flags = SEGUE_LINK_UP },
+	};
+	pthread_t other;
+
+	(void)state;
+	assert_int_equal(pthread_create(&other, NULL, race, &racer[1]), 0);
+	race(&racer[0]);
+	pthread_join(other, NULL);
+	printf("%u of %d ended up, %u wrong\n", racer[0].ups, ROUNDS, racer[0].wrong);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(racer[i].failed, 0);
+		assert_int_equal(racer[i].wrong, 0);
+	}
+}
+
 /* A link goes, with every path that leaves by it; its bit goes to the next. */
 static void test_link_removed(void **state)
 {
@@ -441,6 +528,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_session), TEST(test_nothing_undone), TEST(test_switch),
 		TEST(test_path), TEST(test_active_path_removed), TEST(test_link),
+		TEST(test_link_settles), TEST(test_link_race),
 		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_addr),
 		TEST(test_readers), TEST(test_successor), TEST(test_text),
 	};
