@@ -55,9 +55,9 @@ expect "charon's log says it, too" grep -qi 'full' "$out/node/charon.log"
 begin "a second XDP program, before and after ours"
 topology 15
 count() { # the second program's packets on wlan0 and lte0 together
-	at node bpftool -j map dump name seen_frames | jq '[.. | objects | select(has("formatted")) | .formatted.value] | add'
+	at node bpftool -j map dump name other_seen | jq '[.. | objects | select(has("formatted")) | .formatted.value] | add'
 }
-second=$project/build/tests/scenario/count.bpf.o
+second=$project/build/tests/cli/other_xdp.bpf.o
 at node xdp-loader load wlan0 "$second" >"$out/xdp.out" 2>&1
 connect tunnel
 at node xdp-loader load lte0 "$second" >>"$out/xdp.out" 2>&1

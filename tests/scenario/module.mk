@@ -2,10 +2,3 @@
 # scenarios: real ESP between namespaces; figures.sh measures, the others assert.
 FIGURE_TESTS   += tests/scenario/figures.sh
 TIMED_TESTS    += $(filter-out %/lib.sh %/figures.sh,$(wildcard tests/scenario/*.sh))
-
-# somebody else's XDP program
-SCENARIO_XDP := $(BUILD)/tests/scenario/count.bpf.o
-ALL += $(SCENARIO_XDP)
-$(SCENARIO_XDP): tests/scenario/count.bpf.c
-	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
