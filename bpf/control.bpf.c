@@ -80,27 +80,94 @@ path_same_wire(const struct segue_path *a, const struct segue_path *b)
 }
 
 /*
- * The data path reads without locks: flags come last, and go first where the
- * addresses change, so that nobody sends or restores by half a path.  Not so
- * for the active one, which would be left for an instant for no reason.
+ * The data path reads without locks: flags go first and come last where the
+ * addresses change, and the epoch moves on between, so that nobody sends or
+ * restores by half a path (bpf/flow.h).
  */
-static __always_inline void
-path_store(struct segue_path *to, const struct segue_path *from, bool active, __u8 link_bit)
+static __always_inline void path_store(struct segue_path *to, const struct segue_path *from)
 {
 	if (!path_same_wire(to, from)) {
-		if (!active)
-			WRITE_ONCE(to->flags, 0);
-		barrier();
+		WRITE_ONCE(to->flags, 0);
+		decisions_void();
 		to->local = from->local;
 		to->remote = from->remote;
 		to->local_port = from->local_port;
 		to->remote_port = from->remote_port;
 		to->ifindex = from->ifindex;
-		to->link = link_bit;
+		to->link = from->link;
+		decisions_void();
 	}
 	to->priority = from->priority;
-	barrier();
 	WRITE_ONCE(to->flags, from->flags);
+	decisions_void();
+}
+
+/*
+ * The session goes on by another slot with the same path in it: no switch, and
+ * nobody is told.  The word is never again what it was, so that a switch decided
+ * before does not happen after.  -ENOENT: it does not send by that slot.
+ */
+static __always_inline int session_shift(struct segue_session *s, __u32 from, __u32 to)
+{
+	union active_word old, new;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		old.word = READ_ONCE(*session_word(s));
+		if (old.active != from)
+			return -ENOENT;
+		new = old;
+		new.active = to;
+		new.switched_ms = old.switched_ms + 1 ?: 1;
+		if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) !=
+		    old.word)
+			continue;
+		decisions_void();
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+SUBPROGRAM __u32 path_free(const struct segue_session *s)
+{
+	__u32 slot;
+
+	if (!s)
+		return SEGUE_NO_PATH;
+	for (slot = SEGUE_MAX_PATHS; slot--;)
+		if (!(s->path[slot].flags & SEGUE_PATH_USED))
+			return slot;
+	return SEGUE_NO_PATH;
+}
+
+/*
+ * The active path gets other addresses.  Its slot cannot be emptied for it, or
+ * what is sent meanwhile would leave by another path, or not at all: the new path
+ * is made in a free slot, the session sends by that one while the old one is
+ * changed, and then returns.  Should the data path have switched elsewhere in
+ * between, it stays there.  -ENOSPC: no slot is free.
+ */
+SUBPROGRAM int path_replace(struct segue_session *s, __u32 slot, const struct segue_path *new)
+{
+	struct segue_path *aside;
+	__u32 spare;
+
+	if (!s || !new || slot >= SEGUE_MAX_PATHS)
+		return -EINVAL;
+	spare = path_free(s);
+	if (spare >= SEGUE_MAX_PATHS)
+		return -ENOSPC;
+	aside = (struct segue_path *)session_path(s, spare);
+	path_store(aside, new);
+	session_shift(s, slot, spare);
+	path_store((struct segue_path *)session_path(s, slot), new);
+	session_shift(s, spare, slot);
+	WRITE_ONCE(aside->flags, 0);
+	decisions_void();
+	/* the return switch may have gone there since */
+	session_shift(s, spare, slot);
+	*aside = (struct segue_path){};
+	return 0;
 }
 
 SEC("syscall")
@@ -111,6 +178,7 @@ int control_path(struct segue_call_path *call)
 	struct segue_session *s = bpf_map_lookup_elem(&session, &id);
 	struct segue_path *path;
 	struct segue_link *l;
+	int err = 0;
 
 	if (!s)
 		return -ENOENT;
@@ -126,6 +194,7 @@ int control_path(struct segue_call_path *call)
 		path_leave(s, id, slot, call->reason);
 		path_tell(id, &old, slot, call->reason);
 		*path = (struct segue_path){};
+		decisions_void();
 		return 0;
 	}
 	/* One family a session: rewriting does not translate. */
@@ -135,8 +204,13 @@ int control_path(struct segue_call_path *call)
 	l = bpf_map_lookup_elem(&link, &new.ifindex);
 	if (!l)
 		return -ENODEV;
-	path_store(path, &new, s->active == slot, l->bit);
-	decisions_void();
+	new.link = l->bit;
+	if (s->active == slot && path->flags & SEGUE_PATH_USED && !path_same_wire(path, &new))
+		err = path_replace(s, slot, &new);
+	else
+		path_store(path, &new);
+	if (err)
+		return err;
 	path_tell(id, &new, slot, call->reason);
 	return 0;
 }
@@ -173,6 +247,39 @@ int control_session(struct segue_call_session *arg)
 	if (call.change & SEGUE_CALL_FLAGS)
 		return session_set_flags(s, call.flags);
 	return 0;
+}
+
+static __always_inline int delete_link(__u32 ifindex)
+{
+	struct segue_link *l = bpf_map_lookup_elem(&link, &ifindex);
+	__u8 bit;
+
+	if (!l)
+		return -ENOENT;
+	bit = l->bit;
+	/* first: the watch then has nothing to set the bit by */
+	if (bpf_map_delete_elem(&link, &ifindex))
+		return -ENOENT;
+	link_set_bit(bit, false);
+	return 0;
+}
+
+/* Here and not in user space, so that nothing comes between the end of an entry
+ * and the end of what was decided by it. */
+SEC("syscall")
+int control_delete(struct segue_call_delete *arg)
+{
+	struct segue_call_delete call = *arg;
+	long err = -EINVAL;
+
+	if (call.what == SEGUE_CALL_SESSION)
+		err = bpf_map_delete_elem(&session, &call.number);
+	else if (call.what == SEGUE_CALL_SA)
+		err = bpf_map_delete_elem(&sa, &call.sa);
+	else if (call.what == SEGUE_CALL_LINK)
+		err = delete_link(call.number);
+	decisions_void();
+	return err;
 }
 
 /* What the link watch does by itself where the kernel lets it. */

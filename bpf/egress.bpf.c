@@ -79,7 +79,7 @@ egress_switch(struct segue_session *s, __u32 id, __be32 spi, union active_word w
 	return best;
 }
 
-SUBPROGRAM int egress_decide(struct segue_flow *f)
+SUBPROGRAM int egress_look_up(struct segue_flow *f)
 {
 	const struct segue_path *path;
 	struct segue_sa_key key = {};
@@ -113,6 +113,23 @@ SUBPROGRAM int egress_decide(struct segue_flow *f)
 	f->ifindex = path->ifindex;
 	flow_rewrite(f, &path->local, &path->remote, path->local_port, path->remote_port);
 	return EGRESS_STEER;
+}
+
+/* A switch of our own moves the epoch, too: the second try finds it done. */
+SUBPROGRAM int egress_decide(struct segue_flow *f)
+{
+	int i, what;
+
+	if (!f)
+		return EGRESS_NOT_OURS;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < FLOW_TRIES; i++) {
+		f->epoch = epoch_now();
+		what = egress_look_up(f);
+		if (epoch_now() == f->epoch)
+			return what;
+	}
+	return EGRESS_NO_PATH;
 }
 
 SEC("tc")

@@ -5,14 +5,28 @@
  * Deciding takes two hash look-ups and more; nearly every packet is like the one
  * before it.  So the decision is made once, by a subprogram that sees addresses
  * and no packet, and applied to all packets alike until something changes:
- * every change of a link, session, path or SA moves segue_state.epoch on, and
- * whoever decides reads the epoch first.  A handover thus is still one store,
- * and the maps stay the only truth.
+ * every change of a link, session, path or SA moves segue_state.epoch on.  A
+ * handover thus is still one store, and the maps stay the only truth.
+ *
+ * The maps are read without locks.  Whoever changes them moves the epoch on
+ * after the change, and between two changes that belong together; whoever decides
+ * reads the epoch before and after.  Both reads and all moves are full barriers
+ * (epoch_add()).  So, if the epoch did not move while it was decided, nothing that
+ * was read is half a change; if it moved, it is decided again.  If a change is not
+ * yet seen, its move comes later and voids the decision.
+ *
+ * Whether a remembered decision holds is read without a barrier: the flow belongs
+ * to this CPU, and nothing else is read on a hit.  An epoch that comes late makes
+ * the packet one that was sent just before the change.
  */
 #ifndef SEGUE_BPF_FLOW_H
 #define SEGUE_BPF_FLOW_H
 
 #include "rewrite.h"
+
+/* A decision is tried so often; then the packet is not steered.  More than one
+ * change of a path can move the epoch (control_path), so that one never does it. */
+#define FLOW_TRIES 16
 
 static __always_inline struct segue_flow *
 flow_find(const struct packet *p, enum segue_flow_direction direction)
@@ -84,10 +98,10 @@ packet_addrs(const struct packet *p, struct segue_addr *source, struct segue_add
 	}
 }
 
-/* A flow to be decided: which packets, and since when. */
+/* A flow to be decided: which packets. */
 static __always_inline void flow_begin(struct segue_flow *f, const struct packet *p)
 {
-	*f = (struct segue_flow){ .epoch = READ_ONCE(state.epoch), .spi = p->esp->spi };
+	*f = (struct segue_flow){ .spi = p->esp->spi };
 	packet_addrs(p, &f->source, &f->dest);
 	if (p->udp) {
 		f->source_port = p->udp->source;

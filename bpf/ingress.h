@@ -40,7 +40,7 @@ SUBPROGRAM __u32 ingress_path(const struct segue_flow *f, const struct segue_ses
 	return SEGUE_NO_PATH;
 }
 
-SUBPROGRAM int ingress_decide(struct segue_flow *f)
+SUBPROGRAM int ingress_look_up(struct segue_flow *f)
 {
 	struct segue_sa_key key = {};
 	struct segue_session *s;
@@ -67,6 +67,22 @@ SUBPROGRAM int ingress_decide(struct segue_flow *f)
 		return INGRESS_PASS;
 	session_refuse(id, &s->refused_ingress, SEGUE_REASON_UNVERIFIED_PATH, key.spi);
 	return INGRESS_UNVERIFIED;
+}
+
+SUBPROGRAM int ingress_decide(struct segue_flow *f)
+{
+	int i, what;
+
+	if (!f)
+		return INGRESS_UNKNOWN;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < FLOW_TRIES; i++) {
+		f->epoch = epoch_now();
+		what = ingress_look_up(f);
+		if (epoch_now() == f->epoch)
+			return what;
+	}
+	return INGRESS_UNKNOWN;
 }
 
 /* Returns the change of the packet's sum, as rewrite_packet() does. */

@@ -60,7 +60,10 @@ enum netdev_state_t {
 
 #define IFF_UP		0x1		/* linux/if.h */
 
-enum { ENOENT = 2, EAGAIN = 11, EINVAL = 22, ENODEV = 19, ENETDOWN = 100, EAFNOSUPPORT = 97 };
+enum {
+	ENOENT = 2, EAGAIN = 11, ENODEV = 19, EINVAL = 22, ENOSPC = 28, EAFNOSUPPORT = 97,
+	ENETDOWN = 100,
+};
 
 /*
  * A slow path, kept out of the fast one.  Global in BPF's sense: the verifier

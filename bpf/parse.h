@@ -19,7 +19,8 @@
 
 enum parsed {
 	PARSED_ESP,			/* ip and esp are set; udp if encapsulated */
-	PARSED_OTHER,			/* something else; ip is set if it is IP */
+	PARSED_OTHER,			/* something else; ip is set if it is IP that may
+					 * be steered by its addresses */
 	PARSED_FRAGMENT,		/* a fragment of any packet; ip is set */
 	PARSED_SHORT,			/* ends before what it promises, as far as we see */
 	PARSED_MALFORMED,		/* contradicts itself; ip may be set */
@@ -129,6 +130,14 @@ parse_ip4(struct packet *p, void *pos, void *end, enum direction dir)
 	return parse_payload(p, pos + length, end, total - length, dir);
 }
 
+/* An IPv4-mapped address (RFC 4291 2.5.5.2): of no use on a wire, but in the maps
+ * it stands for the IPv4 address. */
+static __always_inline bool parse_mapped(const struct in6_addr *addr)
+{
+	return addr->in6_u.u6_addr32[2] == bpf_htonl(0xffff) &&
+	       !(addr->in6_u.u6_addr32[0] | addr->in6_u.u6_addr32[1]);
+}
+
 static __always_inline enum parsed
 parse_ip6(struct packet *p, void *pos, void *end, enum direction dir)
 {
@@ -141,6 +150,8 @@ parse_ip6(struct packet *p, void *pos, void *end, enum direction dir)
 		return PARSED_SHORT;
 	if (ip->version != 6)
 		return PARSED_MALFORMED;
+	if (parse_mapped(&ip->saddr) || parse_mapped(&ip->daddr))
+		return PARSED_OTHER;
 	p->ip6 = ip;
 	p->proto = ip->nexthdr;
 	room = bpf_ntohs(ip->payload_len);

@@ -3,9 +3,10 @@
  * Which path does a session send by?
  *
  * segue_session.active is shared by egress steering, the return switch and the
- * control programs, on every CPU.  It stands in one 32-bit word with the flags
- * and the reason, and changes only by compare-and-exchange of that word: of
- * several switches at once exactly one happens and is told about.
+ * control programs, on every CPU.  It stands in one 64-bit word with the copy, the
+ * flags, the reason and the time, and changes only by compare-and-exchange of that
+ * word: of several switches at once exactly one happens and is told about, and no
+ * packet is judged by the time of the switch before.
  */
 #ifndef SEGUE_BPF_PATH_H
 #define SEGUE_BPF_PATH_H
@@ -16,16 +17,31 @@
 union active_word {
 	struct {
 		__u8 active;
+		__u8 copy;
 		__u8 flags;
 		__u8 reason;
-		__u8 reserved;
+		__u32 switched_ms;
 	};
-	__u32 word;
+	__u64 word;
 };
 
-static __always_inline __u32 *session_word(struct segue_session *s)
+/* The word at segue_session.switched_by, likewise. */
+union switched_word {
+	struct {
+		__be32 switched_by;
+		__u32 switched_by_ms;
+	};
+	__u64 word;
+};
+
+static __always_inline __u64 *session_word(struct segue_session *s)
 {
-	return (__u32 *)&s->active;
+	return (__u64 *)&s->active;
+}
+
+static __always_inline __u64 *session_cause(struct segue_session *s)
+{
+	return (__u64 *)&s->switched_by;
 }
 
 /* One switch to be made; spi 0 unless an authenticated packet asks for it. */
@@ -83,25 +99,39 @@ static __always_inline __u64 link_changed_ns(__u32 ifindex)
 	return l ? l->changed_ns : 0;
 }
 
+/* Never the time of the switch before: switched_by would be taken for its cause. */
+static __always_inline __u32 switch_ms(__u64 ns, __u32 last)
+{
+	__u32 ms = segue_coarse_ms(ns);
+
+	if (last && (__s32)(ms - last) <= 0)
+		ms = last + 1;
+	return ms ? ms : 1;
+}
+
 /*
  * The handover: one store, and then the news of it.  word: what the
  * decision was made on.  -EAGAIN: somebody else switched in between.
  */
-SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h, __u32 word)
+SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h, __u64 word)
 {
 	union active_word old = { .word = word }, new = old;
+	union switched_word cause;
 	struct segue_event event = {};
 
 	if (!s || !h)
 		return -EINVAL;
+	event.ns = bpf_ktime_get_ns();
 	new.active = h->to;
 	new.reason = h->reason;
+	new.switched_ms = switch_ms(event.ns, old.switched_ms);
 	if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) != old.word)
 		return -EAGAIN;
 	decisions_void();
-	event.ns = bpf_ktime_get_ns();
+	cause.switched_by = h->spi;
+	cause.switched_by_ms = new.switched_ms;
+	WRITE_ONCE(*session_cause(s), cause.word);
 	s->switched_ns = event.ns;
-	s->switched_by = h->spi;
 	__sync_fetch_and_add(&s->generation, 1);
 
 	event.type = SEGUE_EVENT_SWITCH;

@@ -14,6 +14,16 @@
 #include "path.h"
 #include "seen.h"
 
+/* Did this SA cause the last switch?  Not known for the instant between the
+ * switch and its news: then it did not, and waits for its next packet. */
+static __always_inline bool
+return_caused(struct segue_session *s, union active_word word, __be32 spi)
+{
+	union switched_word cause = { .word = READ_ONCE(*session_cause(s)) };
+
+	return cause.switched_by == spi && cause.switched_by_ms == word.switched_ms;
+}
+
 /*
  * After a switch, packets that were on their way already must not pull the
  * session back.  A follower trusts the order within one SA; other SAs of the
@@ -21,19 +31,18 @@
  * follows only the peer's own moves.
  */
 static __always_inline bool
-return_follows(struct segue_session *s, __u32 to, __be32 spi)
+return_follows(struct segue_session *s, union active_word word, __u32 to, __be32 spi)
 {
 	const struct segue_path *path = session_path(s, to);
-	bool recent = s->switched_ns &&
-		      bpf_ktime_get_ns() - s->switched_ns < SEGUE_FOLLOW_HOLD_NS;
+	bool recent = segue_recent(word.switched_ms, bpf_ktime_get_ns());
 
 	if (!(path->flags & SEGUE_PATH_VERIFIED) ||
 	    !path_live(path, READ_ONCE(state.links_up)))
 		return false;
-	if (s->flags & SEGUE_SESSION_FOLLOW)
-		return !recent || s->switched_by == spi;
-	if (s->active < SEGUE_MAX_PATHS &&
-	    segue_addr_equal(&path->remote, &session_path(s, s->active)->remote))
+	if (word.flags & SEGUE_SESSION_FOLLOW)
+		return !recent || return_caused(s, word, spi);
+	if (word.active < SEGUE_MAX_PATHS &&
+	    segue_addr_equal(&path->remote, &session_path(s, word.active)->remote))
 		return false;
 	return !recent;
 }
@@ -64,7 +73,7 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 	word.word = READ_ONCE(*session_word(s));
 	if (word.active == to)
 		return 0;
-	if (!newest || !return_follows(s, to, spi)) {
+	if (!newest || !return_follows(s, word, to, spi)) {
 		COUNT(return_stale);
 		return 0;
 	}

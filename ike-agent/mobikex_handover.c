@@ -237,7 +237,7 @@ static bool told_by_data(mobikex_session_t *session)
 
 	return !segue_session_get(mobikex->segue, session->id, &entry) &&
 		   entry.reason == SEGUE_REASON_PEER_MOVED &&
-		   mobikex_now() - entry.switched_ns < SEGUE_FOLLOW_HOLD_NS;
+		   segue_recent(entry.switched_ms, mobikex_now());
 }
 
 static void switch_to_ike(mobikex_session_t *session)

@@ -65,7 +65,10 @@ static void open_pins(struct check *check)
 		return;
 	}
 	check->segue = NULL;
-	if (err == -ESTALE || (err == -ENOENT && !access(cli_pin_dir(), F_OK)))
+	if (err == -EXDEV)
+		check_tell(check, CHECK_FAIL, "pins", "mount -t bpf bpf /sys/fs/bpf", "%s belongs to another network namespace; each needs a "
+			   "bpffs of its own", cli_pin_dir());
+	else if (err == -ESTALE || (err == -ENOENT && !access(cli_pin_dir(), F_OK)))
 		check_tell(check, CHECK_FAIL, "pins", "segue detach",
 			   "%s holds pins of another version, or of an attach that broke off",
 			   cli_pin_dir());

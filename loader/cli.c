@@ -40,6 +40,12 @@ const char *cli_pin_dir(void)
 	return dir && dir[0] ? dir : SEGUE_PIN_DIR;
 }
 
+int cli_other_netns(void)
+{
+	return cli_error("%s belongs to another network namespace; each needs a bpffs of its own",
+			 cli_pin_dir());
+}
+
 int cli_open(struct segue **out)
 {
 	int err = segue_open(NULL, out);
@@ -52,6 +58,8 @@ int cli_open(struct segue **out)
 	case -ESTALE:
 		return cli_error("the pins in %s are of another version of segue; clean up with: "
 				 "segue detach", cli_pin_dir());
+	case -EXDEV:
+		return cli_other_netns();
 	case -EPERM:
 	case -EACCES:
 		return cli_error("no right to read %s: this needs root (CAP_BPF and CAP_NET_ADMIN)",

@@ -48,6 +48,8 @@ int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(pr
 /* The pins, or an explanation of why there are none and CLI_FAILED. */
 int cli_open(struct segue **out);
 const char *cli_pin_dir(void);
+/* -EXDEV of segue_open() */
+int cli_other_netns(void);
 
 /* Reading a map that changes while it is read, or that is broken. */
 int cli_read_error(const char *what, int err);

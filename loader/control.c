@@ -14,6 +14,7 @@ static const char *const programs[CONTROL_PROGRAMS] = {
 	[CONTROL_PATH] = "control_path",
 	[CONTROL_SESSION] = "control_session",
 	[CONTROL_LINK] = "control_link",
+	[CONTROL_DELETE] = "control_delete",
 	[CONTROL_EVENT] = "control_event",
 };
 
@@ -52,7 +53,12 @@ static int open_programs(struct segue *segue, const char *dir)
 static int map_state(struct segue *segue)
 {
 	void *state;
+	__u32 netns;
+	int err;
 
+	err = pin_netns(&netns);
+	if (err)
+		return err;
 	state = mmap(NULL, sizeof(*segue->state), PROT_READ | PROT_WRITE, MAP_SHARED,
 		     segue->map[PIN_STATE], 0);
 	if (state == MAP_FAILED)
@@ -60,7 +66,7 @@ static int map_state(struct segue *segue)
 	segue->state = state;
 	if (__atomic_load_n(&segue->state->version, __ATOMIC_ACQUIRE) != SEGUE_MAP_VERSION)
 		return -ESTALE;
-	return 0;
+	return segue->state->netns == netns ? 0 : -EXDEV;
 }
 
 int segue_open(const char *dir, struct segue **out)

@@ -26,7 +26,8 @@ struct segue;				/* open pins of one segue instance */
 
 /*
  * Opens the pins below dir (NULL: $SEGUE_PIN_DIR, else SEGUE_PIN_DIR).
- * -ENOENT: not attached.  -ESTALE: pins of another version.  -EPERM: rights.
+ * -ENOENT: not attached.  -ESTALE: pins of another version.  -EXDEV: they serve
+ * another network namespace, whose devices bear other numbers.  -EPERM: rights.
  */
 int segue_open(const char *dir, struct segue **out);
 void segue_close(struct segue *segue);
@@ -43,7 +44,8 @@ int segue_session_rename(struct segue *segue, __u32 id, __u32 ike, const char *n
 int segue_session_set_flags(struct segue *segue, __u32 id, __u8 flags);
 
 /* Path.  put writes one slot (new or changed), del empties it.  Each emits a
- * PATH event with the reason given. */
+ * PATH event with the reason given.  The active path may get other addresses: the
+ * session goes on by a free slot for that instant, -ENOSPC if there is none. */
 int segue_path_put(struct segue *segue, __u32 id, __u8 slot,
 		   const struct segue_path *path, enum segue_reason reason);
 int segue_path_del(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason);

@@ -33,6 +33,14 @@ static void bit_give_back(struct segue *segue, __u8 bit)
 	__atomic_fetch_and(&segue->state->links_used, ~mask, __ATOMIC_ACQ_REL);
 }
 
+/* No packet takes it any more, and the watch has nothing to set it by. */
+static int link_delete(struct segue *segue, __u32 ifindex)
+{
+	struct segue_call_delete call = { .what = SEGUE_CALL_LINK, .number = ifindex };
+
+	return control_run(segue, CONTROL_DELETE, &call, sizeof(call));
+}
+
 /* Down at first: the control program then brings it up and says so. */
 int segue_link_put(struct segue *segue, __u32 ifindex, struct segue_link *link)
 {
@@ -57,7 +65,7 @@ int segue_link_put(struct segue *segue, __u32 ifindex, struct segue_link *link)
 	link->bit = new.bit;
 	return 0;
 delete:
-	bpf_map_delete_elem(segue->map[PIN_LINK], &ifindex);
+	link_delete(segue, ifindex);
 give_back:
 	bit_give_back(segue, new.bit);
 	return err;
@@ -88,11 +96,9 @@ int segue_link_del(struct segue *segue, __u32 ifindex)
 	err = segue_link_get(segue, ifindex, &link);
 	if (err)
 		return err;
-	/* no packet takes it any more; the watch has nothing to set it by */
-	if (bpf_map_delete_elem(segue->map[PIN_LINK], &ifindex))
-		return -errno;
-	__atomic_fetch_and(&segue->state->links_up, ~(1ULL << link.bit), __ATOMIC_ACQ_REL);
-	control_changed(segue);
+	err = link_delete(segue, ifindex);
+	if (err)
+		return err;
 	remove_paths(segue, ifindex);
 	bit_give_back(segue, link.bit);
 	return 0;

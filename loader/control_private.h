@@ -8,7 +8,7 @@
 #include "pins.h"
 
 enum control_program {
-	CONTROL_SWITCH, CONTROL_PATH, CONTROL_SESSION, CONTROL_LINK, CONTROL_EVENT,
+	CONTROL_SWITCH, CONTROL_PATH, CONTROL_SESSION, CONTROL_LINK, CONTROL_DELETE, CONTROL_EVENT,
 	CONTROL_PROGRAMS,
 };
 
@@ -20,11 +20,5 @@ struct segue {
 
 /* Runs a program on call; what it returns, or why it did not run. */
 int control_run(struct segue *segue, enum control_program program, void *call, __u32 size);
-
-/* After a change that no program made: see segue_state.epoch. */
-static inline void control_changed(struct segue *segue)
-{
-	__atomic_fetch_add(&segue->state->epoch, 1, __ATOMIC_ACQ_REL);
-}
 
 #endif

@@ -14,7 +14,7 @@ static bool session_valid(const struct segue_session *s)
 {
 	int i;
 
-	if (!slot_valid(s->active) || !memchr(s->name, 0, sizeof(s->name)))
+	if (!slot_valid(s->active) || !slot_valid(s->copy) || !memchr(s->name, 0, sizeof(s->name)))
 		return false;
 	for (i = 0; i < SEGUE_MAX_PATHS; i++)
 		if (s->path[i].link >= SEGUE_MAX_LINKS)
@@ -37,6 +37,7 @@ int segue_session_put(struct segue *segue, __u32 id, const struct segue_session 
 		.local_port = session->local_port,
 		.remote_port = session->remote_port,
 		.active = session->active,
+		.copy = SEGUE_NO_PATH,
 		.flags = session->flags,
 		.ike = session->ike,
 	};
@@ -53,10 +54,9 @@ int segue_session_put(struct segue *segue, __u32 id, const struct segue_session 
 
 int segue_session_del(struct segue *segue, __u32 id)
 {
-	if (bpf_map_delete_elem(segue->map[PIN_SESSION], &id))
-		return -errno;
-	control_changed(segue);
-	return 0;
+	struct segue_call_delete call = { .what = SEGUE_CALL_SESSION, .number = id };
+
+	return control_run(segue, CONTROL_DELETE, &call, sizeof(call));
 }
 
 int segue_session_get(struct segue *segue, __u32 id, struct segue_session *out)
@@ -145,10 +145,9 @@ int segue_sa_put(struct segue *segue, const struct segue_sa_key *key, const stru
 
 int segue_sa_del(struct segue *segue, const struct segue_sa_key *key)
 {
-	if (bpf_map_delete_elem(segue->map[PIN_SA], key))
-		return -errno;
-	control_changed(segue);
-	return 0;
+	struct segue_call_delete call = { .what = SEGUE_CALL_SA, .sa = *key };
+
+	return control_run(segue, CONTROL_DELETE, &call, sizeof(call));
 }
 
 int segue_sa_get(struct segue *segue, const struct segue_sa_key *key, struct segue_sa *out)

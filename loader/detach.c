@@ -225,7 +225,9 @@ int detach_command(struct cli *cli, int argc, char **argv)
 	if (ret)
 		return ret;
 	err = segue_open(NULL, &detach.segue);
-	if (err)
+	if (err == -EXDEV)	/* not for us to take away */
+		ret = cli_other_netns();
+	else if (err)
 		detach.segue = NULL;
 	else
 		ret = check_xdp_rights(&detach);

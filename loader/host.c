@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <linux/magic.h>
@@ -87,38 +86,17 @@ void host_end(struct rtnl *rtnl, int lock)
 	close(lock);
 }
 
-/* One set of pins serves one network namespace. */
-static int check_netns(struct segue *segue)
-{
-	struct segue_state state;
-	struct stat st;
-	int err;
-
-	err = segue_state_get(segue, &state);
-	if (err)
-		return cli_read_error("state", err);
-	if (stat("/proc/self/ns/net", &st))
-		return cli_error("/proc/self/ns/net: %s", strerror(errno));
-	if (state.netns != st.st_ino)
-		return cli_error("%s belongs to another network namespace (%u, this is %lu); each "
-				 "needs a bpffs of its own", cli_pin_dir(), state.netns,
-				 (unsigned long)st.st_ino);
-	return CLI_OK;
-}
-
 int host_open(struct segue **out)
 {
 	struct segue *segue;
 	int err = segue_open(NULL, &segue);
 
 	if (!err) {
-		if (check_netns(segue)) {
-			segue_close(segue);
-			return CLI_FAILED;
-		}
 		*out = segue;
 		return CLI_OK;
 	}
+	if (err == -EXDEV)
+		return cli_other_netns();
 	if (err == -ESTALE || (err == -ENOENT && !access(cli_pin_dir(), F_OK)))
 		return cli_error("%s holds pins of another version, or of an attach that broke "
 				 "off; clean up with: segue detach", cli_pin_dir());

@@ -35,7 +35,7 @@ enum { OPTIONAL = sizeof(optional) / sizeof(optional[0]) };
 /* Programs that others attach or run. */
 static const char *const pinned[] = {
 	"egress", "ingress_tc", "ingress_tc_l3", "control_switch", "control_path",
-	"control_session", "control_link", "control_event",
+	"control_session", "control_link", "control_delete", "control_event",
 };
 
 enum { PINNED = sizeof(pinned) / sizeof(pinned[0]) };
@@ -68,17 +68,6 @@ static void loaded_close(struct loaded *l)
 	memset(l, 0, sizeof(*l));
 }
 
-/* The inode number that fentry programs find in net.ns.inum. */
-static int own_netns(__u32 *out)
-{
-	struct stat st;
-
-	if (stat("/proc/self/ns/net", &st))
-		return -errno;
-	*out = st.st_ino;
-	return 0;
-}
-
 static struct bpf_program *program(struct segue_bpf *skel, const char *name)
 {
 	return bpf_object__find_program_by_name(skel->obj, name);
@@ -95,7 +84,7 @@ static int load_with(unsigned int features, bool only, struct loaded *out)
 	l.skel = segue_bpf__open();
 	if (!l.skel)
 		return -errno;
-	err = own_netns((__u32 *)&l.skel->rodata->netns);
+	err = pin_netns((__u32 *)&l.skel->rodata->netns);
 	if (err)
 		goto fail;
 	if (only)

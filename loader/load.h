@@ -38,7 +38,8 @@ enum segue_feature {
  * pin_dir as in segue_open().  Loads what the kernel takes; features (may be
  * NULL) says what that was.  Fails only where the rest would be of no use.
  * -EEXIST: loaded already.  -ESTALE: pins of another version, or half a set
- * (segue_unload() removes them).  -EPERM: rights.  -EINVAL: no bpffs there.
+ * (segue_unload() removes them).  -EXDEV: pins of another network namespace.
+ * -EPERM: rights.  -EINVAL: no bpffs there.
  * Rolls back on failure.
  */
 int segue_load(const char *pin_dir, unsigned int *features);

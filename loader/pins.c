@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <segue/counter.h>
@@ -42,6 +43,16 @@ int pin_path(char *buf, size_t size, const char *dir, const char *a, const char 
 	int n = snprintf(buf, size, "%s/%s%s%s", dir, a, b ? "/" : "", b ? b : "");
 
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int pin_netns(__u32 *out)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/net", &st))
+		return -errno;
+	*out = st.st_ino;
+	return 0;
 }
 
 int pin_open_map(const char *dir, enum pin_map map, int *out)

@@ -28,6 +28,9 @@ const char *pin_dir_or_default(const char *dir);
 /* "DIR/A" or "DIR/A/B" (b may be NULL).  -ENAMETOOLONG. */
 int pin_path(char *buf, size_t size, const char *dir, const char *a, const char *b);
 
+/* Our network namespace: the inode number that fentry programs find in net.ns.inum. */
+int pin_netns(__u32 *inum);
+
 /* Opens one map.  -ESTALE if it has not the shape that we know. */
 int pin_open_map(const char *dir, enum pin_map map, int *fd);
 

@@ -45,6 +45,15 @@ struct segue_call_link {		/* program control_link */
 	__u16 reserved;
 };
 
+enum segue_call_what { SEGUE_CALL_SESSION, SEGUE_CALL_SA, SEGUE_CALL_LINK };
+
+struct segue_call_delete {		/* program control_delete */
+	__u8 what;			/* enum segue_call_what */
+	__u8 reserved[3];
+	__u32 number;			/* session id or ifindex */
+	struct segue_sa_key sa;
+};
+
 /* program control_event takes a struct segue_event; it sets ns */
 
 #endif

@@ -57,7 +57,9 @@ struct segue_state {
 	__u32 netns;			/* inode number of the network namespace */
 	__u64 links_used;		/* bit segue_link.bit: taken by a device */
 	/* Grows with every change of a link, session, path or SA, after the change:
-	 * decisions that the data path remembers (bpf/flow.h) are then void. */
+	 * decisions that the data path remembers (bpf/flow.h) are then void.  Only
+	 * BPF programs change what a decision rests on, and the epoch with it:
+	 * they run to their end, whatever becomes of the process that asked. */
 	__u32 epoch;
 	__u32 reserved;
 };

@@ -12,8 +12,8 @@
  * Who writes: user space creates and removes whole entries, and changes them
  * only through the programs of bpf/control.bpf.c (loader/control.h wraps both),
  * so that a change never loses a switch that the data path made in the meantime.
- * The data path itself writes active, reason, generation, switched_ns,
- * switched_by, refused_* and highest.
+ * The data path itself writes the word of active, generation, switched_*,
+ * refused_* and highest.
  * Who reads: egress steering, ingress restore, the return switch, `segue`.
  */
 #ifndef SEGUE_SESSION_H
@@ -81,15 +81,21 @@ enum segue_session_flag {
 struct segue_session {
 	struct segue_addr local;	/* canonical pair: what XFRM knows */
 	struct segue_addr remote;
-	__be16 local_port;		/* canonical ports of the UDP */
-	__be16 remote_port;		/* encapsulation, 0 without it */
+	/* One word of 64 bits, changed only as a whole (bpf/path.h): whoever sees a
+	 * switch sees when and why it was. */
 	__u8 active;			/* slot in path[] that we send by */
+	__u8 copy;			/* slot that we send by as well, or SEGUE_NO_PATH */
 	__u8 flags;			/* enum segue_session_flag */
 	__u8 reason;			/* enum segue_reason of the last switch */
-	__u8 reserved;
+	__u32 switched_ms;		/* time of the last switch, 0: never; see below */
+	/* Another one: the inbound SPI that caused the switch at switched_by_ms, or
+	 * 0; says nothing of a switch at another time. */
+	__be32 switched_by;
+	__u32 switched_by_ms;
+	__u64 switched_ns;		/* for people, who do not mind that it comes after */
 	__u32 generation;		/* switches so far */
-	__be32 switched_by;		/* inbound SPI that caused the last switch, or 0 */
-	__u64 switched_ns;		/* CLOCK_MONOTONIC of the last switch, 0: never */
+	__be16 local_port;		/* canonical ports of the UDP */
+	__be16 remote_port;		/* encapsulation, 0 without it */
 	__u32 ike;			/* strongSwan's unique id of the IKE_SA now */
 	char name[SEGUE_NAME_SIZE];	/* connection name, NUL-terminated */
 	/* coarse time of the last refusal told about: at most one event in 2 s each */
@@ -97,6 +103,25 @@ struct segue_session {
 	__u16 refused_ingress;		/* UNVERIFIED_PATH */
 	struct segue_path path[SEGUE_MAX_PATHS];
 };
+
+/* CLOCK_MONOTONIC as switched_ms has it: wraps after 49 days, is never 0. */
+static inline __u32 segue_coarse_ms(__u64 ns)
+{
+	__u32 ms = (__u32)(ns / 1000000);
+
+	return ms ? ms : 1;
+}
+
+/*
+ * Is the last switch so recent that SEGUE_FOLLOW_HOLD_NS counts?  switched_ms may
+ * lie a little ahead: two switches never bear the same time.
+ */
+#define SEGUE_AHEAD_MS 1000
+static inline int segue_recent(__u32 switched_ms, __u64 now_ns)
+{
+	return switched_ms && segue_coarse_ms(now_ns) + SEGUE_AHEAD_MS - switched_ms <
+			      SEGUE_AHEAD_MS + (__u32)(SEGUE_FOLLOW_HOLD_NS / 1000000);
+}
 
 /*
  * Inbound SPIs are ours and unique (the agent sees to it), and the address on

@@ -32,7 +32,6 @@
 
 /* A round is short, so that some run undisturbed on a busy machine. */
 enum { ROUNDS = 50, REPEAT = 20000, LIMIT_PERCENT = 200 };
-enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
 
 static const struct kind {
 	const char *name, *a, *b, *p, *q;

@@ -11,8 +11,6 @@
 #include "host.h"
 #include "pins.h"
 
-enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
-
 static int setup(void **state)
 {
 	host_reset(state);
@@ -502,6 +500,28 @@ static void test_successor(void **state)
 	segue_reader_close(successor);
 }
 
+/* The hold, on a clock that wraps after 49 days. */
+static void test_recent(void **state)
+{
+	static const struct { __u64 switched_ms, now_ms; int recent; } table[] = {
+		{ 1000, 1000, 1 }, { 1000, 1199, 1 }, { 1000, 1200, 0 },
+		{ 1003, 1000, 1 },		/* switches in quick succession */
+		{ 1000, 1000 + (1ULL << 31), 0 }, { 1000, (1ULL << 32) - 500, 0 },
+		{ (1ULL << 32) - 100, (1ULL << 32) + 50, 1 },
+		{ (1ULL << 32) - 100, (1ULL << 32) + 150, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (segue_recent(segue_coarse_ms(table[i].switched_ms * 1000000),
+				 table[i].now_ms * 1000000) != table[i].recent)
+			fail_msg("row %zu", i);
+	assert_false(segue_recent(0, 0));
+	assert_int_equal(segue_coarse_ms(0), 1);
+	assert_int_equal(segue_coarse_ms((1ULL << 32) * 1000000), 1);
+}
+
 static void test_text(void **state)
 {
 	static const char *const texts[] = { "10.0.0.1", "2001:db8::1", "::", "255.255.255.255" };
@@ -530,7 +550,7 @@ int main(void)
 		TEST(test_path), TEST(test_active_path_removed), TEST(test_link),
 		TEST(test_link_settles), TEST(test_link_race),
 		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_addr),
-		TEST(test_readers), TEST(test_successor), TEST(test_text),
+		TEST(test_readers), TEST(test_successor), TEST(test_recent), TEST(test_text),
 	};
 
 	if (host_up(NULL))

@@ -7,6 +7,9 @@
  *   2001:db8::1 -> 2001:db8:9::1       path 2: 10.1.0.1 -> 10.9.1.1, by link 11
  */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,41 +21,14 @@
 #include "load.h"
 #include "pins.h"
 
-enum { V4 = 1, V6, V4_UDP, V6_UDP, SESSIONS = V6_UDP };
-enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
-
-static const struct ends { const char *local, *remote; } canonical[] = {
-	[V4] = { "10.0.0.1", "10.9.0.1" },
-	[V6] = { "2001:db8::1", "2001:db8:9::1" },
-	[V4_UDP] = { "10.0.0.2", "10.9.0.2" },
-	[V6_UDP] = { "2001:db8::2", "2001:db8:9::2" },
-}, paths[][3] = {
-	[V4] = { { "10.0.0.1", "10.9.0.1" }, { "10.1.0.1", "10.9.0.1" },
-		 { "10.1.0.1", "10.9.1.1" } },
-	[V6] = { { "2001:db8::1", "2001:db8:9::1" }, { "2001:db8:1::1", "2001:db8:9::1" },
-		 { "2001:db8:1::1", "2001:db8:91::1" } },
-	[V4_UDP] = { { "10.0.0.2", "10.9.0.2" }, { "10.1.0.2", "10.9.0.2" },
-		     { "10.1.0.2", "10.9.1.2" } },
-	[V6_UDP] = { { "2001:db8::2", "2001:db8:9::2" }, { "2001:db8:1::2", "2001:db8:9::2" },
-		     { "2001:db8:1::2", "2001:db8:91::2" } },
-};
+enum { UNVERIFIED = 2 };		/* path */
 
 static int egress;
 
 static int setup(void **state)
 {
-	__u32 id, slot;
-
 	host_reset(state);
-	link_up(10, "wlan0");
-	link_up(11, "lte0");
-	for (id = 1; id <= SESSIONS; id++) {
-		session_up(id, canonical[id].local, canonical[id].remote, id * 0x100);
-		for (slot = 0; slot < 3; slot++)
-			path_up(id, slot, paths[id][slot].local, paths[id][slot].remote,
-				slot ? 11 : 10, slot < 2 ? BOTH : SEGUE_PATH_EGRESS);
-	}
-	counted();
+	sessions_up(UNVERIFIED);
 	return 0;
 }
 
@@ -256,6 +232,33 @@ static void test_other_addresses(void **state)
 	wire = sent(V4);
 	wire.source = "192.168.7.7";
 	expect("SPI from an inner address", &wire, TC_ACT_SHOT, &wire, not_owned);
+}
+
+/* IPv6 packets with IPv4-mapped addresses: in the maps they would look like IPv4
+ * ones, of an SA or of a device.  Nobody may send such a thing. */
+static void test_mapped(void **state)
+{
+	static const struct ends ends[] = {
+		{ "::ffff:10.0.0.1", "::ffff:10.9.0.1" },
+		{ "::ffff:10.0.0.1", "2001:db8:9::1" },
+		{ "2001:db8::1", "::ffff:10.9.0.1" },
+	};
+	struct segue_counters not_owned = { .egress_not_owned = 1 };
+	struct segue_addr local4 = address(canonical[V4].local);
+	struct segue_addr local6 = address(canonical[V6].local);
+	struct wire wire = {};
+	size_t i;
+
+	(void)state;
+	assert_int_equal(segue_addr_put(host, &local4, 10), 0);
+	assert_int_equal(segue_addr_put(host, &local6, 10), 0);
+	assert_int_equal(segue_switch(host, V4, 1, SEGUE_REASON_MANUAL), 0);
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		wire.source = ends[i].local;
+		wire.dest = ends[i].remote;
+		for (wire.spi = 0x100; wire.spi <= 0x9900; wire.spi += 0x9800)
+			expect(wire.source, &wire, TC_ACT_SHOT, &wire, not_owned);
+	}
 }
 
 static void test_not_ip(void **state)
@@ -467,6 +470,102 @@ static void test_forgets(void **state)
 	expect("session gone", &in, TC_ACT_SHOT, &in, not_owned);
 }
 
+/* The addresses of the active path, which change all the time. */
+static const struct ends changing[] = {
+	{ "10.1.0.1", "10.9.0.1" }, { "10.254.254.254", "10.253.253.253" },
+};
+
+struct changer {
+	pthread_t thread;
+	atomic_bool stop;
+	unsigned int changes;
+	int err;
+};
+
+static void *change(void *context)
+{
+	struct changer *changer = context;
+	struct segue_path path[2] = {};
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		segue_addr_parse(changing[i].local, &path[i].local);
+		segue_addr_parse(changing[i].remote, &path[i].remote);
+		path[i].ifindex = 11;
+		path[i].flags = BOTH;
+	}
+	while (!changer->stop && !changer->err)
+		changer->err = segue_path_put(host, V4, 1, &path[changer->changes++ & 1],
+					      SEGUE_REASON_PATH_ADDED);
+	return NULL;
+}
+
+/*
+ * The active path gets other addresses under traffic: each packet leaves by the
+ * old pair or by the new one, never by half of each, none is dropped, and the
+ * session does not go elsewhere for it.
+ */
+static void test_active_changes(void **state)
+{
+	struct changer changer = {};
+	unsigned char packet[WIRE_SIZE], got[WIRE_SIZE + 256];
+	struct wire in = sent(V4);
+	size_t size = wire_build(&in, packet), got_size;
+	unsigned int n, i, left[2] = {};
+	struct segue_session session;
+	struct segue_addr a;
+	__u32 pair[2][2];
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		a = address(changing[i].local);
+		pair[i][0] = segue_addr_words(&a)[3];
+		a = address(changing[i].remote);
+		pair[i][1] = segue_addr_words(&a)[3];
+	}
+	assert_int_equal(segue_switch(host, V4, 1, SEGUE_REASON_MANUAL), 0);
+	assert_int_equal(pthread_create(&changer.thread, NULL, change, &changer), 0);
+	for (n = 0; n < 300000; n++) {
+		if (program_run(egress, packet, size, got, &got_size) != TC_ACT_REDIRECT)
+			break;
+		for (i = 0; i < 2; i++)
+			if (!memcmp(got + 26, pair[i], sizeof(pair[i])))
+				break;
+		if (i == 2)
+			break;
+		left[i]++;
+	}
+	changer.stop = true;
+	pthread_join(changer.thread, NULL);
+	assert_int_equal(changer.err, 0);
+	if (n < 300000)
+		fail_msg("packet %u, change %u: dropped, or sent by a mixed pair", n,
+			 changer.changes);
+	assert_true(left[0] && left[1]);
+	assert_int_equal(segue_session_get(host, V4, &session), 0);
+	assert_int_equal(session.active, 1);
+	assert_int_equal(session.generation, 1);
+	assert_int_equal(counted().egress_switched, 0);
+	for (i = 3; i < SEGUE_MAX_PATHS; i++)	/* the slot in between is free again */
+		assert_int_equal(session.path[i].flags, 0);
+}
+
+/* No slot is free for it: refused, and the path stays as it is. */
+static void test_active_full(void **state)
+{
+	struct segue_path path = { .local = address("10.7.0.1"), .remote = address("10.9.0.1"),
+				   .ifindex = 11, .flags = BOTH };
+	struct segue_counters steered = { .egress_steered = 1 };
+	struct wire in = sent(V4);
+	__u8 slot;
+
+	(void)state;
+	for (slot = 3; slot < SEGUE_MAX_PATHS; slot++)
+		path_up(V4, slot, "10.1.0.9", "10.9.0.1", 11, BOTH);
+	assert_int_equal(segue_path_put(host, V4, 0, &path, SEGUE_REASON_PATH_ADDED), -ENOSPC);
+	expect("as before", &in, TC_ACT_REDIRECT, &in, steered);
+}
+
 /* Two peers chose the same SPI: each flow keeps to its own session. */
 static void test_same_spi(void **state)
 {
@@ -496,10 +595,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_hit), TEST(test_ports), TEST(test_checksum_never_zero),
-		TEST(test_by_source), TEST(test_other_addresses), TEST(test_not_ip),
+		TEST(test_by_source), TEST(test_other_addresses), TEST(test_mapped), TEST(test_not_ip),
 		TEST(test_truncated), TEST(test_malformed), TEST(test_link_dead),
 		TEST(test_choice), TEST(test_all_dead), TEST(test_forgets),
-		TEST(test_same_spi),
+		TEST(test_same_spi), TEST(test_active_changes), TEST(test_active_full),
 	};
 
 	if (host_up(NULL))

@@ -18,15 +18,7 @@
 #include <linux/pkt_cls.h>
 #include "host.h"
 
-enum { PACKETS = 30000, SESSIONS = 4 };
-enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
-
-static const struct { const char *local, *remote, *path_local, *path_remote; } ends[] = {
-	{ "10.0.0.1", "10.9.0.1", "10.1.0.1", "10.9.1.1" },
-	{ "2001:db8::1", "2001:db8:9::1", "2001:db8:1::1", "2001:db8:91::1" },
-	{ "10.0.0.2", "10.9.0.2", "10.1.0.2", "10.9.1.2" },
-	{ "2001:db8::2", "2001:db8:9::2", "2001:db8:1::2", "2001:db8:91::2" },
-};
+enum { PACKETS = 30000, PATH = 2 };
 
 static unsigned int seed;
 
@@ -37,27 +29,24 @@ static unsigned int any(unsigned int below)
 
 static int setup(void **state)
 {
-	__u32 i;
+	__u32 id;
 
 	host_reset(state);
-	link_up(10, "wlan0");
-	for (i = 0; i < SESSIONS; i++) {
-		session_up(i + 1, ends[i].local, ends[i].remote, (i + 1) * 0x100);
-		path_up(i + 1, 0, ends[i].path_local, ends[i].path_remote, 10, BOTH);
-	}
-	counted();
+	sessions_up(PATH + 1);
+	for (id = 1; id <= SESSIONS; id++)
+		assert_int_equal(segue_switch(host, id, PATH, SEGUE_REASON_MANUAL), 0);
 	return 0;
 }
 
 /* A proper packet of some session, as it is sent or received. */
 static struct wire proper(bool sent)
 {
-	unsigned int i = any(SESSIONS);
+	unsigned int id = 1 + any(SESSIONS);
 
 	return (struct wire){
-		.source = sent ? ends[i].local : ends[i].path_remote,
-		.dest = sent ? ends[i].remote : ends[i].path_local,
-		.spi = (i + 1) * 0x100 + !sent, .seq = any(1000), .udp = i >= 2,
+		.source = sent ? canonical[id].local : paths[id][PATH].remote,
+		.dest = sent ? canonical[id].remote : paths[id][PATH].local,
+		.spi = id * 0x100 + !sent, .seq = any(1000), .udp = id >= V4_UDP,
 		.checksum = any(2), .vlans = any(4) ? 0 : any(3),
 		.options = any(4) ? 0 : any(11) * 4, .extensions = any(4) ? 0 : any(8),
 	};

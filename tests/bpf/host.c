@@ -178,6 +178,37 @@ void path_up(__u32 id, __u8 slot, const char *local, const char *remote, __u32 i
 	assert_int_equal(segue_path_put(host, id, slot, &path, SEGUE_REASON_PATH_ADDED), 0);
 }
 
+const struct ends canonical[SESSIONS + 1] = {
+	[V4] = { "10.0.0.1", "10.9.0.1" },
+	[V6] = { "2001:db8::1", "2001:db8:9::1" },
+	[V4_UDP] = { "10.0.0.2", "10.9.0.2" },
+	[V6_UDP] = { "2001:db8::2", "2001:db8:9::2" },
+}, paths[SESSIONS + 1][PATHS] = {
+	[V4] = { { "10.0.0.1", "10.9.0.1" }, { "10.1.0.1", "10.9.0.1" },
+		 { "10.1.0.1", "10.9.1.1" }, { "10.1.0.1", "10.9.3.1" } },
+	[V6] = { { "2001:db8::1", "2001:db8:9::1" }, { "2001:db8:1::1", "2001:db8:9::1" },
+		 { "2001:db8:1::1", "2001:db8:91::1" }, { "2001:db8:1::1", "2001:db8:93::1" } },
+	[V4_UDP] = { { "10.0.0.2", "10.9.0.2" }, { "10.1.0.2", "10.9.0.2" },
+		     { "10.1.0.2", "10.9.1.2" }, { "10.1.0.2", "10.9.3.2" } },
+	[V6_UDP] = { { "2001:db8::2", "2001:db8:9::2" }, { "2001:db8:1::2", "2001:db8:9::2" },
+		     { "2001:db8:1::2", "2001:db8:91::2" }, { "2001:db8:1::2", "2001:db8:93::2" } },
+};
+
+void sessions_up(__u32 unverified)
+{
+	__u32 id, slot;
+
+	link_up(10, "wlan0");
+	link_up(11, "lte0");
+	for (id = 1; id <= SESSIONS; id++) {
+		session_up(id, canonical[id].local, canonical[id].remote, id * 0x100);
+		for (slot = 0; slot <= unverified; slot++)
+			path_up(id, slot, paths[id][slot].local, paths[id][slot].remote,
+				slot ? 11 : 10, slot == unverified ? SEGUE_PATH_EGRESS : BOTH);
+	}
+	counted();
+}
+
 static int xdp_load(void)
 {
 	struct bpf_object *obj;

@@ -44,6 +44,18 @@ void session_ports(__u32 id, const char *local, const char *remote, __u32 spi,
 void path_up(__u32 id, __u8 slot, const char *local, const char *remote, __u32 ifindex,
 	     __u8 flags);
 
+enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
+
+/*
+ * One session of each kind, session N with outbound SPI N * 0x100; paths 0 to
+ * unverified - 1 verified, and that one for egress only.  Path 0 leaves by link
+ * 10, the others by 11.
+ */
+enum { V4 = 1, V6, V4_UDP, V6_UDP, SESSIONS = V6_UDP, PATHS = 4 };
+struct ends { const char *local, *remote; };
+extern const struct ends canonical[SESSIONS + 1], paths[SESSIONS + 1][PATHS];
+void sessions_up(__u32 unverified);
+
 /* Programs, by name below prog/; "xdp" is loaded from its own object. */
 int program(const char *name);
 /* Runs one, and returns its verdict; in and out may be the same. */

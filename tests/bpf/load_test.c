@@ -2,6 +2,7 @@
 /* Loading, loading twice, stale pins, and that a failure leaves nothing behind. */
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,27 @@ static void test_unload_all(void **state)
 	assert_int_equal(segue_load(NULL, NULL), 0);
 }
 
+/* Seen from another network namespace, where our numbers mean other devices. */
+static void test_other_netns(void **state)
+{
+	struct segue *segue;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (!pid) {
+		if (unshare(CLONE_NEWNET))
+			_exit(2);
+		_exit(segue_open(NULL, &segue) == -EXDEV && segue_load(NULL, NULL) == -EXDEV ?
+		      0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(segue_open(NULL, &segue), 0);
+	segue_close(segue);
+}
+
 /* Root, but without the capabilities: a clear error, and nothing left. */
 static void test_without_rights(void **state)
 {
@@ -222,7 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_twice), TEST(test_btf), TEST(test_other_version),
 		TEST(test_half_a_set), TEST(test_other_shape), TEST(test_unload_all),
-		TEST(test_without_rights), TEST(test_no_bpffs), TEST(test_xdp),
+		TEST(test_other_netns), TEST(test_without_rights), TEST(test_no_bpffs), TEST(test_xdp),
 	};
 	const char *bpffs = host_bpffs();
 	int failed = cmocka_run_group_tests_name("load", tests, NULL, NULL);

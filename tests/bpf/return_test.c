@@ -10,16 +10,17 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <segue/flow.h>
 #include "host.h"
+#include "pins.h"
 #include "tests/bpf/return_test.skel.h"
 
 enum { SESSION = 1 };
-enum { BOTH = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED };
 
-static const struct { const char *local, *remote; __u32 ifindex; } paths[] = {
+static const struct { const char *local, *remote; __u32 ifindex; } ways[] = {
 	{ "10.0.0.1", "10.9.0.1", 10 },
 	{ "10.0.0.1", "10.9.1.1", 10 },
 	{ "10.1.0.1", "10.9.0.1", 11 },
@@ -41,8 +42,8 @@ static int setup_as(__u8 flags)
 	link_up(11, "lte0");
 	session_up(SESSION, "10.0.0.1", "10.9.0.1", spi - 1);
 	for (slot = 0; slot < 3; slot++)
-		path_up(SESSION, slot, paths[slot].local, paths[slot].remote,
-			paths[slot].ifindex, BOTH);
+		path_up(SESSION, slot, ways[slot].local, ways[slot].remote,
+			ways[slot].ifindex, BOTH);
 	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
 	assert_int_equal(segue_session_set_flags(host, SESSION, flags), 0);
 	events_begin();
@@ -64,7 +65,7 @@ static int leader(void **state)
 
 static void comes(__u32 by, __u32 seq, __u32 slot)
 {
-	struct wire wire = { .source = paths[slot].remote, .dest = paths[slot].local,
+	struct wire wire = { .source = ways[slot].remote, .dest = ways[slot].local,
 			     .spi = by, .seq = seq };
 	unsigned char packet[WIRE_SIZE], out[WIRE_SIZE + 256];
 	size_t size = wire_build(&wire, packet);
@@ -225,6 +226,57 @@ static void test_other_sa_waits(void **state)
 	assert_int_equal(active(), 0);
 }
 
+/*
+ * A switch is one store, and what was written about it comes after: here the
+ * instant between.  An SA that caused an earlier switch cannot undo this one, and
+ * it is too soon for any other.
+ */
+static void test_half_told(void **state)
+{
+	struct segue_session session;
+	struct timespec now;
+	__u32 id = SESSION;
+	int fd;
+
+	(void)state;
+	arrives(spi, 1, 1);
+	hold_over();
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	session.active = 2;
+	session.switched_ms = segue_coarse_ms(now.tv_sec * 1000000000ULL + now.tv_nsec);
+	assert_int_equal(pin_open_map(host_pins(), PIN_SESSION, &fd), 0);
+	assert_int_equal(bpf_map_update_elem(fd, &id, &session, BPF_EXIST), 0);
+	close(fd);
+	arrives(spi, 2, 1);
+	assert_int_equal(active(), 2);
+	arrives(other_spi, 1, 1);
+	assert_int_equal(active(), 2);
+	assert_int_equal(counted().return_stale, 2);
+	hold_over();
+	arrives(spi, 3, 1);
+	assert_int_equal(active(), 1);
+}
+
+/* Two switches within one millisecond bear different times: the cause of the first
+ * is not taken for that of the second. */
+static void test_same_instant(void **state)
+{
+	struct segue_session session;
+	__u32 before;
+
+	(void)state;
+	arrives(spi, 1, 1);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	before = session.switched_ms;
+	arrives(spi, 2, 0);
+	assert_int_equal(segue_switch(host, SESSION, 2, SEGUE_REASON_MANUAL), 0);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_true((__s32)(session.switched_ms - before) >= 2);
+	arrives(spi, 3, 1);
+	assert_int_equal(active(), 2);
+}
+
 /* A path on which we could not answer, or must not. */
 static void test_dead_or_unverified(void **state)
 {
@@ -233,13 +285,13 @@ static void test_dead_or_unverified(void **state)
 	arrives(spi, 1, 2);
 	assert_int_equal(active(), 0);
 	comes(spi, 2, 1);
-	path_up(SESSION, 1, paths[1].local, paths[1].remote, 10, SEGUE_PATH_EGRESS);
+	path_up(SESSION, 1, ways[1].local, ways[1].remote, 10, SEGUE_PATH_EGRESS);
 	is_authentic(spi, 2);
 	assert_int_equal(active(), 0);
 	comes(spi, 3, 1);
 	is_authentic(spi, 3);
 	assert_int_equal(active(), 0);
-	path_up(SESSION, 1, paths[1].local, paths[1].remote, 10, SEGUE_PATH_VERIFIED);
+	path_up(SESSION, 1, ways[1].local, ways[1].remote, 10, SEGUE_PATH_VERIFIED);
 	arrives(spi, 4, 1);		/* received, never answered by it */
 	assert_int_equal(active(), 0);
 }
@@ -281,6 +333,8 @@ int main(void)
 		cmocka_unit_test_setup(test_ambiguous, follower),
 		cmocka_unit_test_setup(test_evicted, follower),
 		cmocka_unit_test_setup(test_other_sa_waits, follower),
+		cmocka_unit_test_setup(test_half_told, follower),
+		cmocka_unit_test_setup(test_same_instant, follower),
 		cmocka_unit_test_setup(test_dead_or_unverified, follower),
 		cmocka_unit_test_setup(test_leader, leader),
 		cmocka_unit_test_setup(test_leader_just_switched, leader),

@@ -164,6 +164,14 @@ echo "-- pins that belong to another network namespace"
 exits 1 "attach" unshare --net "$segue" attach lo
 exits 1 "attach" unshare --net bash -c "ip link add x0 type veth peer x1; '$segue' attach x0"
 says "another network namespace"
+snapshot "$work/attached"
+for verb in status path detach "detach wlan0" check; do
+	# shellcheck disable=SC2086
+	exits 1 "$verb" unshare --net "$segue" $verb
+	says "another network namespace"
+done
+snapshot "$work/attached-after"
+ok "what was attached stays as it was" diff -u "$work/attached" "$work/attached-after"
 "$segue" detach >/dev/null
 restored "and they are gone"
 
