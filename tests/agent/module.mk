@@ -14,6 +14,7 @@ $(AGENT_TEST_OBJS): | $(STRONGSWAN)/VERSION
 $(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \
 	$(BUILD)/ike-agent/mobikex_notify.o $(BUILD)/ike-agent/mobikex_host.o
+$(BUILD)/tests/agent/test_push: $(BUILD)/ike-agent/mobikex_push.o $(BUILD)/ike-agent/mobikex_task.o
 $(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_sa.o
 $(BUILD)/tests/agent/test_notify: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_notify.o
 # with a map, links and routes of its own

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A routability check, and what an answer to it proves: that the peer is at the
+ * address that was asked, unless the request also went another way.
+ *
+ *          .---- 10.2.0.2  asked: is the peer there?
+ *   10.1.0.2
+ *          '---- 10.9.0.2  the path in use, which a request is sent again by
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <daemon.h>
+#include <encoding/payloads/notify_payload.h>
+#include "mobikex_check.h"
+#include "mobikex_handover.h"
+#include "mobikex_path.h"
+#include "mobikex_push.h"
+#include "mobikex_task.h"
+
+#define US "10.1.0.2"
+#define ASKED "10.2.0.2"
+#define IN_USE "10.9.0.2"
+#define IKE 7
+#define MID 3
+
+mobikex_agent_t *mobikex;
+static mobikex_agent_t agent;
+static mobikex_session_t session;
+static bool has_session;
+
+/* ------------------------------------------------ what stands for the rest */
+
+mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
+{
+	return has_session && ike == IKE ? &session : NULL;
+}
+
+static bool reached, answered;
+
+void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other, bool is_reached)
+{
+	reached = is_reached;
+	answered = TRUE;
+}
+
+bool mobikex_path_active_hosts(mobikex_session_t *this, host_t **my, host_t **other)
+{
+	return FALSE;
+}
+
+status_t mobikex_follow_at_once(ike_sa_t *ike_sa)
+{
+	return SUCCESS;
+}
+
+void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data, uint32_t delay)
+{
+}
+
+static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
+{
+}
+
+static bus_t bus = { .log = discard };
+
+static packet_t *sent;
+
+static void send_packet(sender_t *this, packet_t *packet)
+{
+	DESTROY_IF(sent);
+	sent = packet;
+}
+
+static sender_t sender = { .send = send_packet };
+static daemon_t fake = { .bus = &bus, .sender = &sender };
+
+static uint32_t get_unique_id(ike_sa_t *this)
+{
+	return IKE;
+}
+
+static uint32_t ike_message_id(ike_sa_t *this, bool initiate)
+{
+	return MID;
+}
+
+static int retransmits;
+
+static status_t retransmit(ike_sa_t *this, uint32_t mid)
+{
+	retransmits++;
+	return SUCCESS;
+}
+
+static ike_sa_t ike_sa = {
+	.get_unique_id = get_unique_id,
+	.get_message_id = ike_message_id,
+	.retransmit = retransmit,
+};
+
+static bool allocate_bytes(rng_t *this, size_t bytes, chunk_t *chunk)
+{
+	*chunk = chunk_alloc(bytes);
+	memset(chunk->ptr, 0x5a, bytes);
+	return TRUE;
+}
+
+static void keep(rng_t *this)
+{
+}
+
+static rng_t rng = { .allocate_bytes = allocate_bytes, .destroy = keep };
+
+static rng_t *create_rng(rng_quality_t quality)
+{
+	return &rng;
+}
+
+/* Request and answer alike: its COOKIE2 comes back in it. */
+static notify_payload_t *cookie2;
+static host_t *source, *destination;
+
+static void add_notify(message_t *this, bool flush, notify_type_t type, chunk_t data)
+{
+	cookie2 = notify_payload_create_from_protocol_and_type(PLV2_NOTIFY, PROTO_NONE, type);
+	cookie2->set_notification_data(cookie2, data);
+}
+
+static notify_payload_t *get_notify(message_t *this, notify_type_t type)
+{
+	return cookie2;
+}
+
+static uint32_t message_id(message_t *this)
+{
+	return MID;
+}
+
+static host_t *get_source(message_t *this)
+{
+	return source;
+}
+
+static host_t *get_destination(message_t *this)
+{
+	return destination;
+}
+
+static message_t message = {
+	.add_notify = add_notify,
+	.get_notify = get_notify,
+	.get_message_id = message_id,
+	.get_source = get_source,
+	.get_destination = get_destination,
+};
+
+/* ----------------------------------------------------------------- fixture */
+
+static host_t *host(const char *text)
+{
+	return host_create_from_string((char *)text, 4500);
+}
+
+static task_t *check;
+
+/* A check is under way. */
+static int setup(void **state)
+{
+	host_t *asked;
+
+	agent = (mobikex_agent_t){ .lock = mutex_create(MUTEX_TYPE_RECURSIVE) };
+	mobikex = &agent;
+	charon = &fake;
+	session = (mobikex_session_t){ .request_mid = MID };
+	session.request = chunk_clone(chunk_from_str("the request"));
+	has_session = TRUE;
+	answered = reached = FALSE;
+	retransmits = 0;
+	source = NULL;
+	destination = host(US);
+	asked = host(ASKED);
+	check = mobikex_check_create(&ike_sa, destination, asked);
+	asked->destroy(asked);
+	return check->build(check, &message) != NEED_MORE;
+}
+
+static int teardown(void **state)
+{
+	check->destroy(check);
+	cookie2->destroy(cookie2);
+	destination->destroy(destination);
+	DESTROY_IF(source);
+	DESTROY_IF(sent);
+	sent = NULL;
+	chunk_free(&session.request);
+	agent.lock->destroy(agent.lock);
+	return 0;
+}
+
+static void is_answered_from(const char *address)
+{
+	source = host(address);
+	assert_int_equal(check->process(check, &message), SUCCESS);
+	assert_true(answered);
+}
+
+static void is_sent_again(void)
+{
+	host_t *my = host(US), *other = host(IN_USE), *to;
+
+	assert_int_equal(mobikex_push(&ike_sa, my, other), SUCCESS);
+	if (sent)
+	{
+		to = sent->get_destination(sent);
+		assert_true(to->equals(to, other));
+	}
+	my->destroy(my);
+	other->destroy(other);
+}
+
+/* ------------------------------------------------------------------- tests */
+
+static void the_address_answers(void **state)
+{
+	assert_false(mobikex_push_happened(&ike_sa));
+	is_answered_from(ASKED);
+	assert_true(reached);
+}
+
+static void another_address_answers(void **state)
+{
+	is_answered_from(IN_USE);
+	assert_false(reached);
+}
+
+/* Who reads the cookie on the path in use can give the answer any source. */
+static void sent_again_proves_nothing(void **state)
+{
+	is_sent_again();
+	assert_true(chunk_equals(sent->get_data(sent), chunk_from_str("the request")));
+	assert_true(mobikex_push_happened(&ike_sa));
+	is_answered_from(ASKED);
+	assert_false(reached);
+}
+
+/* Fragmented, charon sends it again; it may be read on its way all the same. */
+static void sent_again_by_charon(void **state)
+{
+	chunk_free(&session.request);
+	is_sent_again();
+	assert_int_equal(retransmits, 1);
+	is_answered_from(ASKED);
+	assert_false(reached);
+}
+
+/* Let go meanwhile: nobody knows what was sent. */
+static void session_is_gone(void **state)
+{
+	has_session = FALSE;
+	is_answered_from(ASKED);
+	assert_false(reached);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_address_answers),
+		TEST(another_address_answers),
+		TEST(sent_again_proves_nothing),
+		TEST(sent_again_by_charon),
+		TEST(session_is_gone),
+	};
+	int failed;
+
+	library_init(NULL, "test_push");
+	lib->crypto->add_rng(lib->crypto, RNG_STRONG, "test", create_rng);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	lib->crypto->remove_rng(lib->crypto, create_rng);
+	library_deinit();
+	return failed;
+}
