@@ -2,3 +2,12 @@
 # scenarios: real ESP between namespaces; figures.sh measures, the others assert.
 FIGURE_TESTS   += tests/scenario/figures.sh
 TIMED_TESTS    += $(filter-out %/lib.sh %/figures.sh,$(wildcard tests/scenario/*.sh))
+
+# a policy that refuses fentry
+REFUSE := $(BUILD)/tests/scenario/refuse
+ALL += $(REFUSE) $(REFUSE).bpf.o
+$(REFUSE): $(REFUSE).o
+	$(CC) $(LDFLAGS) -o $@ $^ -lbpf
+$(REFUSE).bpf.o: tests/scenario/refuse.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
