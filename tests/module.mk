@@ -2,9 +2,9 @@
 # tests: each folder adds to these lists in its own module.mk
 #   NATIVE_TESTS    run on this machine's kernel, as root
 #   SCENARIO_TESTS  need IPsec: run where it is, here or in the virtual machine
-#   TIMED_TESTS     the same, and time matters: in a virtual machine with the
-#                   deterministic clock, several at once
-#   FIGURE_TESTS    measure: each run by itself with the deterministic clock
+#   TIMED_TESTS     the same, and time matters: if in the virtual machine, then
+#                   with the deterministic clock
+#   FIGURE_TESTS    measure: in the virtual machine, with the deterministic clock
 #   BENCHES         measure speed and print it: make bench; tests by the name of
 #                   bench are in it
 # A program among them is built by being in ALL as well.

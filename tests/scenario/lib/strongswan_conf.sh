@@ -83,84 +83,58 @@ has_segue() { [[ " ${SEGUE_HOSTS:-} " == *" $1 "* ]]; }
 #   beet       a fixed inner pair; both ends must send their vendor ID
 #   tunnel     I-WLAN: the node gets a virtual address from the gateway
 swanctl_conf() {
-	local mode=$1 child local_n='' local_s='' vips='' pools=''
-	local esp=${ESP:-aes128gcm16} encap=${ENCAP:-no}
-	case $mode in
-	transport)
-		child="mode = transport" ;;
+	local node_ts='' server_ts='' vips='' pools=''
+	case $1 in
 	beet)
-		child="mode = beet"
-		local_n="local_ts = $node_inner/$host_bits
+		node_ts="local_ts = $node_inner/$host_bits
 			remote_ts = $server_inner/$host_bits"
-		local_s="local_ts = $server_inner/$host_bits
+		server_ts="local_ts = $server_inner/$host_bits
 			remote_ts = $node_inner/$host_bits" ;;
 	tunnel)
-		child="mode = tunnel"
-		local_n="remote_ts = $server_inner/$host_bits"
-		local_s="local_ts = $server_inner/$host_bits"
+		node_ts="remote_ts = $server_inner/$host_bits"
+		server_ts="local_ts = $server_inner/$host_bits"
 		vips="vips = $([ "${FAMILY:-v4}" = v4 ] && echo 0.0.0.0 || echo ::)"
 		pools="pools = node" ;;
 	esac
-	for name in node server; do
-		mkdir -p "$out/$name/swanctl/conf.d"
-	done
-	cat >"$out/node/swanctl/swanctl.conf" <<-END
-	connections {
-		main {
-			version = 2
-			remote_addrs = $server_outer
+	swanctl_conf_of node server "$1" "remote_addrs = $server_outer
 			${NODE_LOCAL:-}
-			proposals = aes128-sha256-x25519
-			mobike = yes
-			encap = $encap
 			$vips
-			${IKE_EXTRA:-}
-			${IKE_NODE:-}
-			local { auth = psk
-				id = node.example }
-			remote { auth = psk
-				id = server.example }
-			children {
-				data {
-					$child
-					$local_n
-					esp_proposals = $esp
-					start_action = none
-					${CHILD_EXTRA:-}
-					${CHILD_NODE:-}
-				}
-			}
-		}
-	}
-	secrets { ike { secret = "not a secret, a test" } }
-	END
-	cat >"$out/server/swanctl/swanctl.conf" <<-END
+			${IKE_NODE:-}" "$node_ts
+					${CHILD_NODE:-}" ""
+	swanctl_conf_of server node "$1" "$pools
+			${IKE_SERVER:-}" "$server_ts
+					${CHILD_SERVER:-}" \
+		"pools { node { addrs = $node_inner/$host_bits } }"
+}
+
+# swanctl_conf_of HOST PEER MODE CONNECTION CHILD REST: settings of this end
+swanctl_conf_of() {
+	mkdir -p "$out/$1/swanctl/conf.d"
+	cat >"$out/$1/swanctl/swanctl.conf" <<-END
 	connections {
 		main {
 			version = 2
 			proposals = aes128-sha256-x25519
 			mobike = yes
-			encap = $encap
-			$pools
+			encap = ${ENCAP:-no}
+			$4
 			${IKE_EXTRA:-}
-			${IKE_SERVER:-}
 			local { auth = psk
-				id = server.example }
+				id = $1.example }
 			remote { auth = psk
-				id = node.example }
+				id = $2.example }
 			children {
 				data {
-					$child
-					$local_s
-					esp_proposals = $esp
+					mode = $3
+					$5
+					esp_proposals = ${ESP:-aes128gcm16}
 					start_action = none
 					${CHILD_EXTRA:-}
-					${CHILD_SERVER:-}
 				}
 			}
 		}
 	}
-	pools { node { addrs = $node_inner/$host_bits } }
+	$6
 	secrets { ike { secret = "not a secret, a test" } }
 	END
 }
