@@ -19,7 +19,8 @@ static __always_inline bool path_used(const struct segue_session *s, __u32 slot)
 SEC("syscall")
 int control_switch(struct segue_call_switch *call)
 {
-	struct handover h = { .session = call->session, .reason = call->reason };
+	struct handover h = { .session = call->session, .reason = call->reason,
+			      .soft = call->soft };
 	struct segue_session *s = bpf_map_lookup_elem(&session, &h.session);
 	__u32 slot = call->slot;
 	union active_word word;
@@ -30,6 +31,8 @@ int control_switch(struct segue_call_switch *call)
 	if (!path_live(session_path(s, slot), READ_ONCE(state.links_up)))
 		return -ENETDOWN;
 	h.to = slot;
+	if (h.soft)			/* first: it says nothing without the word */
+		WRITE_ONCE(s->copy_until, call->copy_until);
 	for (i = 0; i < TRIES; i++) {
 		word.word = READ_ONCE(*session_word(s));
 		if (word.active == slot)
@@ -38,6 +41,49 @@ int control_switch(struct segue_call_switch *call)
 			return 0;
 	}
 	return -EAGAIN;
+}
+
+static __always_inline int session_set_copy(struct segue_session *s, __u32 slot)
+{
+	union active_word old, new;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		old.word = READ_ONCE(*session_word(s));
+		new = old;
+		new.copy = slot;
+		if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) !=
+		    old.word)
+			continue;
+		decisions_void();
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+SEC("syscall")
+int control_copy(struct segue_call_copy *call)
+{
+	const __u8 wanted = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED;
+	__u32 id = call->session, slot = call->slot;
+	struct segue_session *s = bpf_map_lookup_elem(&session, &id);
+	const struct segue_path *path;
+
+	if (!s)
+		return -ENOENT;
+	if (slot == SEGUE_NO_PATH)
+		return session_set_copy(s, slot);
+	if (!path_used(s, slot))
+		return -ENOENT;
+	if (s->active == slot)
+		return -EINVAL;
+	path = session_path(s, slot);
+	if ((path->flags & wanted) != wanted)
+		return -EACCES;
+	if (!path_live(path, READ_ONCE(state.links_up)))
+		return -ENETDOWN;
+	WRITE_ONCE(s->copy_until, call->copy_until);
+	return session_set_copy(s, slot);
 }
 
 static __always_inline void
@@ -192,6 +238,8 @@ int control_path(struct segue_call_path *call)
 		WRITE_ONCE(path->flags, 0);
 		decisions_void();
 		path_leave(s, id, slot, call->reason);
+		if (s->copy == slot)	/* also if it was the active one until now */
+			session_set_copy(s, SEGUE_NO_PATH);
 		path_tell(id, &old, slot, call->reason);
 		*path = (struct segue_path){};
 		decisions_void();

@@ -9,6 +9,10 @@
  * inner address must not get out in clear.
  *
  * Nothing is modified before everything is known.
+ *
+ * A session may send by a second path as well, for a window: the packet is cloned
+ * onto segue0, so that the clone comes here again, marked, and finds its way and
+ * its neighbour like any other.
  */
 #include <linux/pkt_cls.h>
 #include "flow.h"
@@ -33,6 +37,18 @@ static __always_inline enum parsed egress_parse(struct __sk_buff *skb, struct pa
 		return egress_look(skb, p);
 	*p = (struct packet){};		/* its pointers are void */
 	return PARSED_MALFORMED;
+}
+
+/*
+ * The mark: in skb->tc_index, which nobody looks at on a device without a queue,
+ * and not in skb->mark, which the FIB look-up of bpf_redirect_neigh() uses.
+ */
+#define COPY_MARK 0x4550
+#define COPY_SLOT 0x000f
+
+static __always_inline bool copy_marked(__u16 tc_index)
+{
+	return (tc_index & ~COPY_SLOT) == COPY_MARK;
 }
 
 static __always_inline int egress_by_source(struct packet *p, enum parsed what)
@@ -79,39 +95,75 @@ egress_switch(struct segue_session *s, __u32 id, __be32 spi, union active_word w
 	return best;
 }
 
+/* The session that a packet belongs to, NULL: to none of ours. */
+static __always_inline struct segue_session *
+egress_session(const struct segue_flow *f, __u32 *id)
+{
+	struct segue_sa_key key = { .spi = f->spi, .peer = segue_addr_fold(&f->dest) };
+	struct segue_session *s;
+	struct segue_sa *a;
+
+	a = bpf_map_lookup_elem(&sa, &key);
+	if (!a)
+		return NULL;
+	*id = a->session;
+	s = bpf_map_lookup_elem(&session, id);
+	if (!s || !segue_addr_equal(&f->source, &s->local) ||
+	    !segue_addr_equal(&f->dest, &s->remote))
+		return NULL;
+	return s;
+}
+
+static __always_inline void
+egress_take(struct segue_flow *f, const struct segue_session *s, __u32 slot)
+{
+	const struct segue_path *path = session_path(s, slot);
+
+	f->slot = slot;
+	f->ifindex = path->ifindex;
+	flow_rewrite(f, &path->local, &path->remote, path->local_port, path->remote_port);
+}
+
 SUBPROGRAM int egress_look_up(struct segue_flow *f)
 {
-	const struct segue_path *path;
-	struct segue_sa_key key = {};
 	struct segue_session *s;
 	union active_word word;
-	struct segue_sa *a;
 	__u32 slot, id;
 
 	if (!f)
 		return EGRESS_NOT_OURS;
-	key.spi = f->spi;
-	key.peer = segue_addr_fold(&f->dest);
-	a = bpf_map_lookup_elem(&sa, &key);
-	if (!a)
+	s = egress_session(f, &id);
+	if (!s)
 		return EGRESS_NOT_OURS;
-	id = a->session;
-	s = bpf_map_lookup_elem(&session, &id);
-	if (!s || !segue_addr_equal(&f->source, &s->local) ||
-	    !segue_addr_equal(&f->dest, &s->remote))
-		return EGRESS_NOT_OURS;
-
 	word.word = READ_ONCE(*session_word(s));
 	slot = word.active;
 	if (slot >= SEGUE_MAX_PATHS ||
 	    !path_live(session_path(s, slot), READ_ONCE(state.links_up)))
-		slot = egress_switch(s, id, key.spi, word);
+		slot = egress_switch(s, id, f->spi, word);
 	if (slot >= SEGUE_MAX_PATHS)
 		return EGRESS_NO_PATH;
-	path = session_path(s, slot);
-	f->slot = slot;
-	f->ifindex = path->ifindex;
-	flow_rewrite(f, &path->local, &path->remote, path->local_port, path->remote_port);
+	egress_take(f, s, slot);
+	f->copy = session_copy(s, word);
+	f->copy_until = READ_ONCE(s->copy_until);
+	return EGRESS_STEER;
+}
+
+/* A marked packet: does its session copy to that slot, now? */
+SUBPROGRAM int egress_look_up_copy(struct segue_flow *f)
+{
+	struct segue_session *s;
+	union active_word word;
+	__u32 id;
+
+	if (!f)
+		return EGRESS_NOT_OURS;
+	s = egress_session(f, &id);
+	if (!s)
+		return EGRESS_NOT_OURS;
+	word.word = READ_ONCE(*session_word(s));
+	if (f->copy >= SEGUE_MAX_PATHS || session_copy(s, word) != f->copy)
+		return EGRESS_NO_PATH;
+	egress_take(f, s, f->copy);
 	return EGRESS_STEER;
 }
 
@@ -132,24 +184,102 @@ SUBPROGRAM int egress_decide(struct segue_flow *f)
 	return EGRESS_NO_PATH;
 }
 
+static __always_inline int egress_send(struct packet *p, const struct segue_flow *f)
+{
+	if (f->rewrite) {
+		rewrite_packet(p, f);
+		COUNT(egress_rewritten);
+	}
+	COUNT(egress_steered);
+	/* Resolves the neighbour on the right link with the right source. */
+	return bpf_redirect_neigh(f->ifindex, NULL, 0, 0);
+}
+
+/* The clone: it leaves by the copy's path or not at all, and is not remembered. */
+SUBPROGRAM int egress_marked(struct __sk_buff *skb)
+{
+	struct segue_flow *copy;
+	struct packet p;
+	int i;
+
+	if (egress_parse(skb, &p) != PARSED_ESP)
+		return TC_ACT_UNSPEC;	/* somebody else's mark */
+	copy = flow_room();
+	if (!copy)
+		return TC_ACT_SHOT;
+	flow_begin(copy, &p);
+#pragma clang loop unroll(disable)
+	for (i = 0; i < FLOW_TRIES; i++) {
+		copy->epoch = epoch_now();
+		copy->copy = skb->tc_index & COPY_SLOT;
+		if (egress_look_up_copy(copy) != EGRESS_STEER)
+			return TC_ACT_SHOT;
+		if (epoch_now() == copy->epoch)
+			break;
+	}
+	if (i == FLOW_TRIES)
+		return TC_ACT_SHOT;
+	if (copy->rewrite)
+		rewrite_packet(&p, copy);
+	return bpf_redirect_neigh(copy->ifindex, NULL, 0, 0);
+}
+
+/*
+ * By both paths.  bpf_clone_redirect() sends the clone through segue0's hook, and
+ * with it through this program, before it returns; that ends after one turn,
+ * because what is marked is never cloned.  Afterwards the packet has a head of its
+ * own again, elsewhere: all pointers into it are void.
+ */
+SUBPROGRAM int egress_twice(struct __sk_buff *skb, const struct segue_flow *f)
+{
+	__u16 tc_index = skb->tc_index;
+	struct packet p;
+
+	if (!f)
+		return TC_ACT_SHOT;
+	skb->tc_index = COPY_MARK | (f->copy & COPY_SLOT);
+	if (bpf_clone_redirect(skb, skb->ifindex, 0))
+		COUNT(egress_copy_failed);
+	else
+		COUNT(egress_copied);
+	skb->tc_index = tc_index;
+	if (egress_parse(skb, &p) != PARSED_ESP)
+		return TC_ACT_SHOT;
+	return egress_send(&p, f);
+}
+
+static __always_inline bool copy_over(const struct segue_flow *f)
+{
+	return f->copy != SEGUE_NO_PATH && bpf_ktime_get_ns() > f->copy_until;
+}
+
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
 	enum parsed what;
 	struct packet p;
-	struct segue_flow *f, new;
+	struct segue_flow *f, *new;
+	int verdict;
 
+	if (copy_marked(skb->tc_index)) {
+		verdict = egress_marked(skb);
+		if (verdict != TC_ACT_UNSPEC)
+			return verdict;
+	}
 	what = egress_parse(skb, &p);
 	if (what != PARSED_ESP)
 		return egress_by_source(&p, what);
 	f = flow_find(&p, SEGUE_FLOW_SENT);
 	if (!f)
 		return TC_ACT_SHOT;
-	if (!flow_holds(f, &p)) {
-		flow_begin(&new, &p);
-		switch (egress_decide(&new)) {
+	if (!flow_holds(f, &p) || copy_over(f)) {
+		new = flow_room();
+		if (!new)
+			return TC_ACT_SHOT;
+		flow_begin(new, &p);
+		switch (egress_decide(new)) {
 		case EGRESS_STEER:
-			*f = new;
+			*f = *new;
 			break;
 		case EGRESS_NO_PATH:
 			COUNT(egress_no_path);
@@ -158,11 +288,7 @@ int egress(struct __sk_buff *skb)
 			return egress_by_source(&p, what);
 		}
 	}
-	if (f->rewrite) {
-		rewrite_packet(&p, f);
-		COUNT(egress_rewritten);
-	}
-	COUNT(egress_steered);
-	/* Resolves the neighbour on the right link with the right source. */
-	return bpf_redirect_neigh(f->ifindex, NULL, 0, 0);
+	if (f->copy != SEGUE_NO_PATH)
+		return egress_twice(skb, f);
+	return egress_send(&p, f);
 }

@@ -43,6 +43,14 @@ flow_find(const struct packet *p, enum segue_flow_direction direction)
 	return bpf_map_lookup_elem(&flows, &key);
 }
 
+/* Room for a decision, where the stack has none. */
+static __always_inline struct segue_flow *flow_room(void)
+{
+	__u32 key = SEGUE_FLOWS * SEGUE_FLOW_DIRECTIONS;
+
+	return bpf_map_lookup_elem(&flows, &key);
+}
+
 static __always_inline bool
 flow_is4(const struct segue_flow *f, const struct iphdr *ip)
 {

@@ -85,6 +85,18 @@ SUBPROGRAM int ingress_decide(struct segue_flow *f)
 	return INGRESS_UNKNOWN;
 }
 
+/* The peer sends by two paths: the return switch has to know (return.h). */
+SUBPROGRAM int ingress_copied(__be32 spi)
+{
+	struct segue_sa_key key = { .spi = spi };
+	struct segue_sa *a = bpf_map_lookup_elem(&sa, &key);
+
+	if (a)
+		WRITE_ONCE(a->copied_ms, segue_coarse_ms(bpf_ktime_get_ns()));
+	COUNT(ingress_copy);
+	return 0;
+}
+
 /* Returns the change of the packet's sum, as rewrite_packet() does. */
 static __always_inline __u64 ingress_esp(struct packet *p)
 {
@@ -106,8 +118,9 @@ static __always_inline __u64 ingress_esp(struct packet *p)
 			return 0;
 		}
 	}
-	if (f->slot != SEGUE_NO_PATH)
-		seen_put(p->esp->spi, bpf_ntohl(p->esp->seq), f->slot);
+	if (f->slot != SEGUE_NO_PATH &&
+	    seen_put(p->esp->spi, bpf_ntohl(p->esp->seq), f->slot))
+		ingress_copied(p->esp->spi);
 	if (!f->rewrite) {
 		COUNT(ingress_canonical);
 		return 0;

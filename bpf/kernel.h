@@ -61,7 +61,7 @@ enum netdev_state_t {
 #define IFF_UP		0x1		/* linux/if.h */
 
 enum {
-	ENOENT = 2, EAGAIN = 11, ENODEV = 19, EINVAL = 22, ENOSPC = 28, EAFNOSUPPORT = 97,
+	ENOENT = 2, EAGAIN = 11, EACCES = 13, ENODEV = 19, EINVAL = 22, ENOSPC = 28, EAFNOSUPPORT = 97,
 	ENETDOWN = 100,
 };
 

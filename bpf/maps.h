@@ -67,11 +67,12 @@ struct {
 	});
 } readers __weak SEC(".maps");
 
-/* The last decisions of each CPU; written and read by the CPU itself, in softirq
- * or with softirqs off, so that nobody sees half of one. */
+/* The last decisions of each CPU, and behind them one that is being made; written
+ * and read by the CPU itself, in softirq or with softirqs off, so that nobody sees
+ * half of one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SEGUE_FLOWS * SEGUE_FLOW_DIRECTIONS);
+	__uint(max_entries, SEGUE_FLOWS * SEGUE_FLOW_DIRECTIONS + 1);
 	__type(key, __u32);
 	__type(value, struct segue_flow);
 } flows __weak SEC(".maps");

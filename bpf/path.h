@@ -49,6 +49,7 @@ struct handover {
 	__u32 session;			/* id */
 	__u8 to;
 	__u8 reason;
+	__u16 soft;			/* from now on, what we leave is the copy */
 	__be32 spi;
 };
 
@@ -66,6 +67,21 @@ session_path(const struct segue_session *s, __u32 slot)
 static __always_inline bool path_live(const struct segue_path *p, __u64 links_up)
 {
 	return (p->flags & SEGUE_PATH_EGRESS) && (links_up >> (p->link & 63) & 1);
+}
+
+/* The slot to send copies by now, or SEGUE_NO_PATH: as segue_copy_slot(), and its
+ * link is up. */
+static __always_inline __u32
+session_copy(const struct segue_session *s, union active_word word)
+{
+	const __u8 wanted = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED;
+	const struct segue_path *path = session_path(s, word.copy);
+
+	if (word.copy >= SEGUE_MAX_PATHS || word.copy == word.active ||
+	    (path->flags & wanted) != wanted || !path_live(path, READ_ONCE(state.links_up)) ||
+	    bpf_ktime_get_ns() > READ_ONCE(s->copy_until))
+		return SEGUE_NO_PATH;
+	return word.copy;
 }
 
 /*
@@ -112,6 +128,10 @@ static __always_inline __u32 switch_ms(__u64 ns, __u32 last)
 /*
  * The handover: one store, and then the news of it.  word: what the
  * decision was made on.  -EAGAIN: somebody else switched in between.
+ *
+ * Whoever switches to the copy's path makes the two change places: copying goes on
+ * for as long as it was asked for, and after a loss begins again by itself when
+ * the lost link is back.
  */
 SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h, __u64 word)
 {
@@ -123,6 +143,8 @@ SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h,
 		return -EINVAL;
 	event.ns = bpf_ktime_get_ns();
 	new.active = h->to;
+	if (h->soft || new.active == old.copy)
+		new.copy = old.active;
 	new.reason = h->reason;
 	new.switched_ms = switch_ms(event.ns, old.switched_ms);
 	if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) != old.word)

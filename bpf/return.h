@@ -7,6 +7,25 @@
  *
  * Only paths that IKE verified are followed, and only by the newest packet of
  * the SA: one that was overtaken, or held back by an attacker, is not.
+ *
+ * After a switch, packets that were on their way already must not pull the session
+ * back.  A follower trusts the order within the SA that it followed; other SAs of
+ * the session wait for SEGUE_FOLLOW_HOLD_NS.  A leader decides himself by which of
+ * his links he sends, and follows only the peer's own moves; the hold is for all.
+ *
+ * A peer may send each packet by two paths.  The first of the two to come is
+ * authenticated, the other one falls to the replay window, and now the one path is
+ * faster, now the other: order says nothing about where the peer went.  So
+ *  - where we send by two paths ourselves, a packet that came by either is no
+ *    reason to switch: the peer gets what we send by that path already;
+ *  - else the first packet by another path is followed, for it may be a move as
+ *    well; but as long as packets come twice, the hold is for all SAs: one switch
+ *    in a hold at most.  Both paths carry what we send all the while.  When copies
+ *    end, the packets come by one path only, and that one is followed.
+ * Packets come twice if a second one with a number that was authenticated came by
+ * another path (ingress_copied()), or if both stood in the table before XFRM had
+ * the first (ambiguous).  The second one of these may be forged; all that can be
+ * had with it is that we stay where we went less than a hold ago.
  */
 #ifndef SEGUE_BPF_RETURN_H
 #define SEGUE_BPF_RETURN_H
@@ -24,23 +43,20 @@ return_caused(struct segue_session *s, union active_word word, __be32 spi)
 	return cause.switched_by == spi && cause.switched_by_ms == word.switched_ms;
 }
 
-/*
- * After a switch, packets that were on their way already must not pull the
- * session back.  A follower trusts the order within one SA; other SAs of the
- * session wait.  A leader decides himself by which of his links he sends, and
- * follows only the peer's own moves.
- */
 static __always_inline bool
-return_follows(struct segue_session *s, union active_word word, __u32 to, __be32 spi)
+return_follows(struct segue_session *s, union active_word word, const struct segue_sa *a,
+	       __u32 to, __be32 spi)
 {
 	const struct segue_path *path = session_path(s, to);
-	bool recent = segue_recent(word.switched_ms, bpf_ktime_get_ns());
+	__u64 now = bpf_ktime_get_ns();
+	bool recent = segue_recent(word.switched_ms, now);
 
 	if (!(path->flags & SEGUE_PATH_VERIFIED) ||
 	    !path_live(path, READ_ONCE(state.links_up)))
 		return false;
 	if (word.flags & SEGUE_SESSION_FOLLOW)
-		return !recent || return_caused(s, word, spi);
+		return !recent || (return_caused(s, word, spi) &&
+				   !segue_recent(READ_ONCE(a->copied_ms), now));
 	if (word.active < SEGUE_MAX_PATHS &&
 	    segue_addr_equal(&path->remote, &session_path(s, word.active)->remote))
 		return false;
@@ -68,12 +84,14 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 	h.session = a->session;
 	s = bpf_map_lookup_elem(&session, &h.session);
 	to = seen_take(spi, seq);
+	if (to == SEEN_AMBIGUOUS)
+		WRITE_ONCE(a->copied_ms, segue_coarse_ms(bpf_ktime_get_ns()));
 	if (!s || to >= SEGUE_MAX_PATHS)
 		return 0;
 	word.word = READ_ONCE(*session_word(s));
-	if (word.active == to)
+	if (word.active == to || session_copy(s, word) == to)
 		return 0;
-	if (!newest || !return_follows(s, word, to, spi)) {
+	if (!newest || !return_follows(s, word, a, to, spi)) {
 		COUNT(return_stale);
 		return 0;
 	}

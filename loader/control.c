@@ -11,6 +11,7 @@
 
 static const char *const programs[CONTROL_PROGRAMS] = {
 	[CONTROL_SWITCH] = "control_switch",
+	[CONTROL_COPY] = "control_copy",
 	[CONTROL_PATH] = "control_path",
 	[CONTROL_SESSION] = "control_session",
 	[CONTROL_LINK] = "control_link",

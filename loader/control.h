@@ -54,6 +54,23 @@ int segue_path_del(struct segue *segue, __u32 id, __u8 slot, enum segue_reason r
  * -ENOENT: no session or empty slot.  -ENETDOWN: its link is down. */
 int segue_switch(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason);
 
+/*
+ * Soft handover: each packet is sent by a second path as well, until until_ns
+ * (CLOCK_MONOTONIC), after which it ends whatever became of the caller; 0: until it
+ * is changed.  The peer's replay window drops what comes second, and has to hold
+ * what is sent while the slower path is behind the faster one.
+ *
+ * copy begins, changes or (SEGUE_NO_PATH) ends it; the session stays where it is.
+ * -ENOENT: no session or empty slot.  -EINVAL: it is the active one.  -EACCES: not
+ * verified, or for receiving only.  -ENETDOWN: its link is down.
+ * switch_soft is segue_switch() and, in the same store, makes the path that is left
+ * the one copied to.  Any switch to that one makes the two change places.
+ * So: copy, wait a window, switch_soft; nothing is lost where both paths work.
+ */
+int segue_copy(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns);
+int segue_switch_soft(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns,
+		      enum segue_reason reason);
+
 /* SA.  put with a key that is there: -EEXIST. */
 int segue_sa_put(struct segue *segue, const struct segue_sa_key *key, const struct segue_sa *sa);
 int segue_sa_del(struct segue *segue, const struct segue_sa_key *key);

@@ -134,6 +134,31 @@ int segue_switch(struct segue *segue, __u32 id, __u8 slot, enum segue_reason rea
 	return control_run(segue, CONTROL_SWITCH, &call, sizeof(call));
 }
 
+int segue_switch_soft(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns,
+		      enum segue_reason reason)
+{
+	struct segue_call_switch call = {
+		.session = id,
+		.slot = slot,
+		.reason = reason,
+		.soft = true,
+		.copy_until = until_ns ? until_ns : SEGUE_COPY_ALWAYS,
+	};
+
+	return control_run(segue, CONTROL_SWITCH, &call, sizeof(call));
+}
+
+int segue_copy(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns)
+{
+	struct segue_call_copy call = {
+		.session = id,
+		.slot = slot,
+		.copy_until = until_ns ? until_ns : SEGUE_COPY_ALWAYS,
+	};
+
+	return control_run(segue, CONTROL_COPY, &call, sizeof(call));
+}
+
 int segue_sa_put(struct segue *segue, const struct segue_sa_key *key, const struct segue_sa *sa)
 {
 	if (!key->spi || !sa_valid(sa))

@@ -18,12 +18,15 @@ enum { SEGUE_MAX_CPUS = 128 };		/* a power of two, it masks */
 	X(egress_steered,	"sent: belonged to an SA, left by its active path") \
 	X(egress_rewritten,	"of these, with other outer addresses than XFRM's") \
 	X(egress_switched,	"of these, moved to another path by this very packet") \
+	X(egress_copied,	"of these, sent by a second path as well") \
+	X(egress_copy_failed,	"of these, only by the active path: the copy could not be made") \
 	X(egress_by_source,	"sent: no SA of ours, left by the device that owns its source") \
 	X(egress_no_path,	"dropped: no live path") \
 	X(egress_not_owned,	"dropped on segue0: no SA and nobody's source address") \
 	X(egress_fragment,	"sent: a fragment, passed by source address") \
 	X(ingress_restored,	"received: outer addresses put back to the canonical pair") \
 	X(ingress_canonical,	"received: an SA of ours, on the canonical pair already") \
+	X(ingress_copy,		"of these two, had come by another path before; for the replay window") \
 	X(ingress_unknown_spi,	"received: ESP that is none of ours, passed untouched") \
 	X(ingress_unverified,	"received: our SPI from an unverified address, passed untouched") \
 	X(ingress_fragment,	"received: a fragment of ESP, passed untouched") \

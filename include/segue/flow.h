@@ -4,7 +4,8 @@
  * pair of addresses, remembered until the epoch changes (bpf/flow.h).
  *
  * Map "flows": per-CPU array of struct segue_flow, first the half for what is
- * sent, then the half for what is received.  Map "seen": array of __u64, by
+ * sent, then the half for what is received, then one place for a decision that is
+ * being made.  Map "seen": array of __u64, by
  * which path a packet came.  Both are the data path's own notes.
  */
 #ifndef SEGUE_FLOW_H
@@ -31,12 +32,14 @@ struct segue_flow {
 	/* what becomes of them */
 	__u8 slot;			/* path they come by, or SEGUE_NO_PATH */
 	__u8 rewrite;			/* the new addresses or ports differ */
-	__u16 reserved;
+	__u8 copy;			/* sent: slot to copy to, or SEGUE_NO_PATH */
+	__u8 reserved;
 	struct segue_addr new_source;
 	struct segue_addr new_dest;
 	__be16 new_source_port;
 	__be16 new_dest_port;
 	__u32 ifindex;			/* sent: leaves by it */
+	__u64 copy_until;		/* as in struct segue_session */
 };
 
 #endif

@@ -4,7 +4,8 @@
  *
  * A session is one IKE_SA.  XFRM knows its SAs by the *canonical pair* of outer
  * addresses, which never changes; the wire sees the addresses of one of the
- * session's *paths*.  A handover is one store to segue_session.active.
+ * session's *paths*.  A handover is one store to segue_session.active.  A soft
+ * handover sends by a second path as well, segue_session.copy, before and after.
  *
  * Map "session": hash, __u32 session id -> struct segue_session.
  * Map "sa":      hash, struct segue_sa_key -> struct segue_sa.
@@ -13,7 +14,7 @@
  * only through the programs of bpf/control.bpf.c (loader/control.h wraps both),
  * so that a change never loses a switch that the data path made in the meantime.
  * The data path itself writes the word of active, generation, switched_*,
- * refused_* and highest.
+ * refused_*, highest and copied_ms.
  * Who reads: egress steering, ingress restore, the return switch, `segue`.
  */
 #ifndef SEGUE_SESSION_H
@@ -93,6 +94,7 @@ struct segue_session {
 	__be32 switched_by;
 	__u32 switched_by_ms;
 	__u64 switched_ns;		/* for people, who do not mind that it comes after */
+	__u64 copy_until;		/* CLOCK_MONOTONIC; copies are sent no later, ns */
 	__u32 generation;		/* switches so far */
 	__be16 local_port;		/* canonical ports of the UDP */
 	__be16 remote_port;		/* encapsulation, 0 without it */
@@ -103,6 +105,24 @@ struct segue_session {
 	__u16 refused_ingress;		/* UNVERIFIED_PATH */
 	struct segue_path path[SEGUE_MAX_PATHS];
 };
+
+/* copy_until: until it is changed */
+#define SEGUE_COPY_ALWAYS (~0ULL)
+
+/*
+ * The slot that packets are copied to, or SEGUE_NO_PATH: copies go by verified
+ * paths only, for nobody shall get them who did not ask.  Nothing is copied while
+ * that path's link is down; that is not looked at here.
+ */
+static inline __u8 segue_copy_slot(const struct segue_session *s, __u64 now_ns)
+{
+	const __u8 wanted = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED;
+
+	if (s->copy >= SEGUE_MAX_PATHS || s->copy == s->active || now_ns > s->copy_until ||
+	    (s->path[s->copy].flags & wanted) != wanted)
+		return SEGUE_NO_PATH;
+	return s->copy;
+}
 
 /* CLOCK_MONOTONIC as switched_ms has it: wraps after 49 days, is never 0. */
 static inline __u32 segue_coarse_ms(__u64 ns)
@@ -152,6 +172,8 @@ struct segue_sa {
 	__u8 flags;			/* enum segue_sa_flag */
 	__u16 reserved;
 	__u32 highest;			/* inbound: highest authenticated sequence number, host order */
+	__u32 copied_ms;		/* inbound: when a packet last came twice, by two paths;
+					 * as segue_session.switched_ms */
 };
 
 #endif

@@ -3,9 +3,9 @@
 # BPF_TESTS or, if it needs fentry, in BPF_KERNEL_TESTS; in BPF_TEST_OBJECTS too if
 # it brings programs of its own (NAME.bpf.c).
 
-BPF_TESTS        := load_test control_test egress_test ingress_test return_test fuzz_test bench
+BPF_TESTS        := load_test control_test egress_test copy_test ingress_test return_test fuzz_test bench
 BPF_KERNEL_TESTS := link_test
-BPF_TEST_OBJECTS := return_test bench
+BPF_TEST_OBJECTS := copy_test return_test bench
 
 BPF_TEST_DIR      := $(BUILD)/tests/bpf
 BPF_TEST_PROGRAMS := $(patsubst %,$(BPF_TEST_DIR)/%,$(BPF_TESTS) $(BPF_KERNEL_TESTS))

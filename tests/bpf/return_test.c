@@ -277,6 +277,124 @@ static void test_same_instant(void **state)
 	assert_int_equal(active(), 2);
 }
 
+/* The peer sends each packet by two paths; what comes second falls to the replay
+ * window. */
+static void arrives_twice(__u32 seq, __u32 first, __u32 second)
+{
+	arrives(spi, seq, first);
+	comes(spi, seq, second);
+}
+
+/*
+ * Now the one path is faster, now the other: the first packet by another path may
+ * be a move and is followed, but then nobody is pulled to and fro.  When the copies
+ * end, the path that remains is followed.
+ */
+static void test_copies(void **state)
+{
+	struct segue_counters now;
+	__u32 seq;
+
+	(void)state;
+	arrives(spi, 1, 0);
+	for (seq = 2; seq < 10; seq++)
+		arrives_twice(seq, 1, 0);
+	assert_int_equal(active(), 1);
+	for (; seq < 100; seq++)
+		arrives_twice(seq, seq & 1, !(seq & 1));
+	assert_int_equal(active(), 1);
+	now = counted();
+	assert_int_equal(now.return_switched, 1);
+	assert_int_equal(now.return_ambiguous, 0);
+	assert_int_equal(now.return_stale, 45);
+	assert_int_equal(now.ingress_copy, 98);
+	/* one that came first by the other path, a hold later */
+	hold_over();
+	arrives_twice(seq++, 0, 1);
+	assert_int_equal(active(), 0);
+	for (; seq < 200; seq++)
+		arrives_twice(seq, seq & 1, !(seq & 1));
+	assert_int_equal(active(), 0);
+	/* the window ends */
+	hold_over();
+	arrives(spi, seq++, 1);
+	assert_int_equal(active(), 1);
+	/* and a move is followed at once again, for nothing comes twice any more */
+	arrives(spi, seq++, 0);
+	assert_int_equal(active(), 0);
+}
+
+/* Both copies stood in the table before XFRM had the first: they come twice, too. */
+static void test_copies_at_once(void **state)
+{
+	(void)state;
+	arrives(spi, 1, 1);
+	assert_int_equal(active(), 1);
+	comes(spi, 2, 1);
+	comes(spi, 2, 0);
+	is_authentic(spi, 2);
+	arrives(spi, 3, 0);
+	assert_int_equal(active(), 1);
+	assert_int_equal(counted().return_ambiguous, 1);
+}
+
+/* A packet that came again by the same path is no copy. */
+static void test_repeated(void **state)
+{
+	(void)state;
+	arrives(spi, 1, 1);
+	comes(spi, 1, 1);
+	arrives(spi, 2, 0);
+	assert_int_equal(active(), 0);
+	assert_int_equal(counted().ingress_copy, 0);
+}
+
+/* We send by two paths ourselves: the peer is reached by both. */
+static void test_own_copies(void **state)
+{
+	__u32 seq;
+
+	(void)state;
+	assert_int_equal(segue_copy(host, SESSION, 1, 0), 0);
+	for (seq = 1; seq < 10; seq++)
+		arrives(spi, seq, seq & 1);
+	assert_int_equal(active(), 0);
+	assert_int_equal(counted().return_stale, 0);
+	/* by a third one: the peer moved */
+	arrives(spi, seq++, 2);
+	assert_int_equal(active(), 2);
+	assert_int_equal(segue_copy(host, SESSION, 1, 1), 0);	/* long over */
+	arrives(spi, seq++, 1);
+	assert_int_equal(active(), 1);
+}
+
+/* A follower that switches to its copy's path copies to the one it left. */
+static void test_places_change(void **state)
+{
+	struct segue_session session;
+
+	(void)state;
+	assert_int_equal(segue_copy(host, SESSION, 1, 1), 0);
+	arrives(spi, 1, 1);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, 1);
+	assert_int_equal(session.copy, 0);
+}
+
+/* Copies leave nothing behind: a lap of the table later all is as before. */
+static void test_copies_lap(void **state)
+{
+	__u32 seq;
+
+	(void)state;
+	for (seq = 1; seq < 10; seq++)
+		arrives_twice(seq, 0, 1);
+	hold_over();
+	arrives(spi, 5 + SEGUE_SEEN, 1);
+	assert_int_equal(active(), 1);
+	assert_int_equal(counted().return_ambiguous, 0);
+}
+
 /* A path on which we could not answer, or must not. */
 static void test_dead_or_unverified(void **state)
 {
@@ -335,6 +453,12 @@ int main(void)
 		cmocka_unit_test_setup(test_other_sa_waits, follower),
 		cmocka_unit_test_setup(test_half_told, follower),
 		cmocka_unit_test_setup(test_same_instant, follower),
+		cmocka_unit_test_setup(test_copies, follower),
+		cmocka_unit_test_setup(test_copies_at_once, follower),
+		cmocka_unit_test_setup(test_repeated, follower),
+		cmocka_unit_test_setup(test_own_copies, follower),
+		cmocka_unit_test_setup(test_places_change, follower),
+		cmocka_unit_test_setup(test_copies_lap, follower),
 		cmocka_unit_test_setup(test_dead_or_unverified, follower),
 		cmocka_unit_test_setup(test_leader, leader),
 		cmocka_unit_test_setup(test_leader_just_switched, leader),
