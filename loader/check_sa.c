@@ -18,7 +18,15 @@
 #include "names.h"
 #include "rtnl_socket.h"
 
+/*
+ * What a replay window should hold at least: packets that the faster of two paths
+ * overtakes.  256 are 50 ms at 5000 packets/s.  RFC 4303 3.4.3 leaves the size to
+ * the receiver; 32 is what the kernel and charon take by themselves.
+ */
+enum { REPLAY_WINDOW = 256, REPLAY_WINDOW_WANTED = 1024 };
+
 struct kernel_sa {
+	__u32 replay_window;
 	__be32 spi;
 	struct segue_addr source;
 	struct segue_addr dest;
@@ -36,6 +44,9 @@ struct snapshot {
 	struct output_rows kernel;	/* struct kernel_sa */
 	struct output_rows mismatches;
 	unsigned int in_step;
+	unsigned int small;		/* inbound SAs of these with a small replay window */
+	unsigned int none;		/* with none at all */
+	__u32 smallest;			/* of the small ones */
 };
 
 static void addr_from_xfrm(const xfrm_address_t *from, unsigned short family,
@@ -50,14 +61,30 @@ static void addr_from_xfrm(const xfrm_address_t *from, unsigned short family,
 	}
 }
 
-static int is_keyed(const struct nlattr *attr, void *context)
+struct kernel_attributes {
+	bool keyed;
+	bool has_window;
+	__u32 replay_window;
+};
+
+static int take_attribute(const struct nlattr *attr, void *context)
 {
+	struct kernel_attributes *attributes = context;
+	const struct xfrm_replay_state_esn *esn;
+
 	switch (mnl_attr_get_type(attr)) {
 	case XFRMA_ALG_AEAD:
 	case XFRMA_ALG_AUTH:
 	case XFRMA_ALG_AUTH_TRUNC:
 	case XFRMA_ALG_CRYPT:
-		*(bool *)context = true;
+		attributes->keyed = true;
+		break;
+	case XFRMA_REPLAY_ESN_VAL:	/* windows beyond 32, and ESN */
+		if (mnl_attr_get_payload_len(attr) < sizeof(*esn))
+			break;
+		esn = mnl_attr_get_payload(attr);
+		attributes->replay_window = esn->replay_window;
+		attributes->has_window = true;
 	}
 	return MNL_CB_OK;
 }
@@ -66,19 +93,21 @@ static int take_kernel_sa(void *context, const struct nlmsghdr *message)
 {
 	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(message);
 	struct snapshot *snapshot = context;
+	struct kernel_attributes attributes = {};
 	struct kernel_sa *sa;
-	bool keyed = false;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) || info->id.proto != IPPROTO_ESP ||
 	    (info->family != AF_INET && info->family != AF_INET6))
 		return 0;
 	/* XFRM_MSG_ALLOCSPI leaves an SA that has only its number */
-	mnl_attr_parse(message, sizeof(*info), is_keyed, &keyed);
-	if (!keyed)
+	mnl_attr_parse(message, sizeof(*info), take_attribute, &attributes);
+	if (!attributes.keyed)
 		return 0;
 	sa = output_rows_add(&snapshot->kernel, sizeof(*sa));
 	if (!sa)
 		return -ENOMEM;
+	sa->replay_window = attributes.has_window ? attributes.replay_window :
+						    info->replay_window;
 	sa->spi = info->id.spi;
 	addr_from_xfrm(&info->saddr, info->family, &sa->source);
 	addr_from_xfrm(&info->id.daddr, info->family, &sa->dest);
@@ -115,21 +144,34 @@ static int add_mismatch(struct snapshot *snapshot, __be32 spi, bool inbound, boo
 	return 0;
 }
 
-static bool kernel_has(const struct snapshot *snapshot, __be32 spi, const struct segue_addr *dest)
+/* NULL: not there */
+static const struct kernel_sa *
+kernel_find(const struct snapshot *snapshot, __be32 spi, const struct segue_addr *dest)
 {
 	const struct kernel_sa *sa = (const struct kernel_sa *)snapshot->kernel.data;
 	size_t i;
 
 	for (i = 0; i < snapshot->kernel.count; i++) {
 		if (sa[i].spi == spi && segue_addr_equal(&sa[i].dest, dest))
-			return true;
+			return &sa[i];
 	}
-	return false;
+	return NULL;
+}
+
+static void take_window(struct snapshot *snapshot, const struct kernel_sa *sa)
+{
+	if (!sa->replay_window) {
+		snapshot->none++;
+	} else if (sa->replay_window < REPLAY_WINDOW) {
+		if (!snapshot->small++ || sa->replay_window < snapshot->smallest)
+			snapshot->smallest = sa->replay_window;
+	}
 }
 
 /* XFRM finds an SA by SPI and destination: the canonical one. */
 static int compare_map(struct snapshot *snapshot)
 {
+	const struct kernel_sa *in_kernel;
 	struct segue_session session;
 	struct segue_sa_key key = {};
 	char name[NAMES_SIZE];
@@ -151,9 +193,12 @@ static int compare_map(struct snapshot *snapshot)
 			strcpy(name, "a session that is gone");
 		else
 			names_session(sa.session, &session, name);
-		if (!err && kernel_has(snapshot, key.spi, inbound ? &session.local :
-							  &session.remote)) {
+		in_kernel = err ? NULL : kernel_find(snapshot, key.spi, inbound ?
+						     &session.local : &session.remote);
+		if (in_kernel) {
 			snapshot->in_step++;
+			if (inbound)
+				take_window(snapshot, in_kernel);
 			continue;
 		}
 		err = add_mismatch(snapshot, key.spi, inbound, false, name);
@@ -248,6 +293,27 @@ static void tell(struct check *check, const struct mismatch *mismatch)
 		   mismatch->in_kernel ? "map sa" : "the kernel");
 }
 
+/* Only a soft handover, or a peer that sends by two paths, is the worse for it. */
+static void tell_windows(struct check *check, const struct snapshot *snapshot)
+{
+	const char *mend = CHECK_MEND("charon.replay_window = %d in strongswan.conf, and then "
+				      "swanctl --rekey", REPLAY_WINDOW_WANTED);
+
+	if (snapshot->none)
+		check_tell(check, CHECK_WARN, "replay window", mend,
+			   "%u inbound SAs have none: what the peer sends by two paths arrives "
+			   "twice", snapshot->none);
+	if (snapshot->small)
+		check_tell(check, CHECK_WARN, "replay window", mend,
+			   "%u inbound SAs hold %u packets: what is further behind when the peer "
+			   "sends by a faster path as well is refused; wanted: packets/s x "
+			   "difference in delay, at least %d", snapshot->small,
+			   snapshot->smallest, REPLAY_WINDOW);
+	if (!snapshot->none && !snapshot->small && snapshot->in_step)
+		check_tell(check, CHECK_OK, "replay window", "",
+			   "large enough for packets that come by two paths");
+}
+
 void check_sas(struct check *check)
 {
 	const struct mismatch *mismatch;
@@ -277,6 +343,7 @@ void check_sas(struct check *check)
 	}
 	if (!told)
 		check_tell(check, CHECK_OK, "SAs", "", "maps and kernel agree on %u", twice.in_step);
+	tell_windows(check, &twice);
 out:
 	drop(&once);
 	drop(&twice);

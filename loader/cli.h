@@ -20,6 +20,8 @@ struct cli {
 	const struct cli_command *command;
 	struct output *output;
 	const char *ingress;		/* --ingress, NULL: not given */
+	const char *window;		/* --window, likewise */
+	bool soft;			/* --soft */
 };
 
 struct cli_command {

@@ -28,8 +28,8 @@ static const struct cli_command commands[] = {
 	  "sessions (IKE_SAs): canonical addresses, active path, last switch", session_command },
 	{ "sa", "[show] [SESSION]",
 	  "IPsec SAs in the maps", sa_command },
-	{ "switch", "SESSION PATH",
-	  "hand a session over to another path now", switch_command },
+	{ "switch", "[--soft [--window MS]] SESSION PATH",
+	  "hand a session over to another path, now or softly", switch_command },
 	{ "monitor", "",
 	  "events as they happen: links, paths, switches, refusals", monitor_command },
 	{ "check", "",
@@ -45,7 +45,7 @@ static void help(FILE *file)
 	fputs("Usage: segue [-j|--json] [-v|--verbose] COMMAND [ARGUMENTS]\n"
 	      "       segue -h|--help | -V|--version\n\nCommands:\n", file);
 	for (i = 0; i < COMMANDS; i++)
-		fprintf(file, "  %-8s%-32s %s\n", commands[i].name, commands[i].arguments,
+		fprintf(file, "  %-8s%-36s %s\n", commands[i].name, commands[i].arguments,
 			commands[i].help);
 	fputs("\nSESSION is NAME, NAME[ID] or ID, as strongSwan has them; PATH is the number of\n"
 	      "its slot, its device or its local address.  Manual: segue(8)\n", file);
@@ -97,6 +97,8 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "ingress", required_argument, NULL, 'i' },
+		{ "soft", no_argument, NULL, 's' },
+		{ "window", required_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli cli = {};
@@ -107,7 +109,7 @@ int main(int argc, char **argv)
 	libbpf_set_print(print_bpf);
 	libxdp_set_print(print_xdp);
 	/* getopt_long() permutes: options may stand before and after the command */
-	while ((option = getopt_long(argc, argv, "jvhVi:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "jvhVi:sw:", options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			json = true;
@@ -123,6 +125,12 @@ int main(int argc, char **argv)
 			return CLI_OK;
 		case 'i':
 			cli.ingress = optarg;
+			break;
+		case 's':
+			cli.soft = true;
+			break;
+		case 'w':
+			cli.window = optarg;
 			break;
 		default:
 			help(stderr);
@@ -140,5 +148,7 @@ int main(int argc, char **argv)
 	}
 	if (cli.ingress && cli.command->run != attach_command)
 		return cli_usage(&cli, "--ingress is for attach");
+	if ((cli.soft || cli.window) && cli.command->run != switch_command)
+		return cli_usage(&cli, "--soft and --window are for switch");
 	return run(&cli, json, argc - optind - 1, argv + optind + 1);
 }

@@ -24,6 +24,7 @@ struct path_row {
 	__u64 local_port;
 	__u64 remote_port;
 	bool active;
+	bool copy;
 	bool egress;
 	bool verified;
 	bool link_up;
@@ -42,6 +43,7 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct path_row, local_port, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct path_row, remote_port, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct path_row, active, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct path_row, copy, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct path_row, egress, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct path_row, verified, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct path_row, link_up, OUTPUT_FLAG, .json_only = true),
@@ -59,6 +61,8 @@ static const char *path_state(const struct path_row *row)
 {
 	if (row->active)
 		return row->link_up ? "active" : "active, link down";
+	if (row->copy)
+		return row->link_up ? "copy" : "copy, link down";
 	if (!row->link_up)
 		return "link down";
 	if (!row->verified)
@@ -90,6 +94,7 @@ static int path_fill(struct gather *gather, __u32 id, const struct segue_session
 	row->local_port = ntohs(path->local_port);
 	row->remote_port = ntohs(path->remote_port);
 	row->active = slot == session->active;
+	row->copy = slot == show_copy_slot(session);
 	row->egress = path->flags & SEGUE_PATH_EGRESS;
 	row->verified = path->flags & SEGUE_PATH_VERIFIED;
 	row->link_up = path->link < SEGUE_MAX_LINKS && (gather->links_up >> path->link & 1);

@@ -40,7 +40,7 @@ _segue() {
 	fi
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--ingress | -i) ((i++)) ;;
+		--ingress | -i | --window | -w) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ ! $command ]]; then
@@ -55,9 +55,12 @@ _segue() {
 
 	if [[ $prev == --ingress || $prev == -i ]]; then
 		list='auto xdp tc'
+	elif [[ $prev == --window || $prev == -w ]]; then
+		list='50 200 1000'
 	elif [[ $cur == -* ]]; then
 		list='--json --verbose --help --version'
 		[[ $command != attach ]] || list+=' --ingress'
+		[[ $command != switch ]] || list+=' --soft --window'
 	else
 		case $command in
 		'') list=$commands ;;

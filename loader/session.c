@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "cli.h"
 #include "names.h"
 #include "output.h"
@@ -17,6 +18,7 @@ struct session_row {
 	char local[INET6_ADDRSTRLEN];
 	char remote[INET6_ADDRSTRLEN];
 	char active[SEGUE_IFNAME_SIZE];
+	char copy[SEGUE_IFNAME_SIZE];
 	__u64 paths;
 	__u64 switches;
 	__u64 switched_ns;
@@ -28,6 +30,8 @@ struct session_row {
 	__u64 local_port;
 	__u64 remote_port;
 	__u64 active_slot;
+	__u64 copy_slot;
+	__u64 copy_until;
 	__u64 switched_by;
 };
 
@@ -38,6 +42,7 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct session_row, local, OUTPUT_TEXT),
 	OUTPUT_FIELD(struct session_row, remote, OUTPUT_TEXT),
 	OUTPUT_FIELD(struct session_row, active, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct session_row, copy, OUTPUT_TEXT),
 	OUTPUT_FIELD(struct session_row, paths, OUTPUT_COUNT),
 	OUTPUT_FIELD(struct session_row, switches, OUTPUT_COUNT),
 	{ .name = "switched", .kind = OUTPUT_AGE,
@@ -49,6 +54,8 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct session_row, local_port, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct session_row, remote_port, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct session_row, active_slot, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct session_row, copy_slot, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct session_row, copy_until, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct session_row, switched_by, OUTPUT_SPI, .json_only = true),
 	{},
 };
@@ -75,6 +82,14 @@ int show_each_session(struct segue *segue, const char *name, show_session_fn fn,
 			break;
 	}
 	return err == -ENOENT ? CLI_OK : cli_read_error("session", err);
+}
+
+__u8 show_copy_slot(const struct segue_session *session)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return segue_copy_slot(session, now.tv_sec * 1000000000ULL + now.tv_nsec);
 }
 
 struct gather {
@@ -104,6 +119,14 @@ static int session_fill(void *context, __u32 id, const struct segue_session *ses
 		snprintf(row->active, sizeof(row->active), "%.15s",
 			 names_device(gather->segue, session->path[session->active].ifindex,
 				      device));
+	row->copy_slot = show_copy_slot(session);
+	if (row->copy_slot < SEGUE_MAX_PATHS) {
+		snprintf(row->copy, sizeof(row->copy), "%.15s",
+			 names_device(gather->segue, session->path[row->copy_slot].ifindex,
+				      device));
+		if (session->copy_until != SEGUE_COPY_ALWAYS)
+			row->copy_until = session->copy_until;
+	}
 	row->switches = session->generation;
 	row->switched_ns = session->switched_ns;
 	if (session->reason)

@@ -19,4 +19,7 @@ int show_links(struct output *output, struct segue *segue, const char *key, cons
 typedef int (*show_session_fn)(void *context, __u32 id, const struct segue_session *session);
 int show_each_session(struct segue *segue, const char *name, show_session_fn fn, void *context);
 
+/* The slot that packets are copied to right now, or SEGUE_NO_PATH. */
+__u8 show_copy_slot(const struct segue_session *session);
+
 #endif

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* segue switch: a handover by hand. */
+/*
+ * segue switch: a handover by hand.
+ *
+ * Softly: for a window the session also sends by the new path, then by the new one
+ * and also by the old one, for another window.  The kernel ends each of them by its
+ * own clock; whatever becomes of this process, nothing is copied for ever.
+ */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "cli.h"
 #include "names.h"
 #include "output.h"
@@ -12,10 +20,11 @@ struct switch_row {
 	char from[NAMES_SIZE];
 	char to[NAMES_SIZE];
 	bool switched;
-	char note[32];
+	char note[64];
 	/* for scripts */
 	__u64 session_id;
 	__u64 slot;
+	__u64 window_ms;
 };
 
 static const struct output_field fields[] = {
@@ -26,8 +35,66 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct switch_row, note, OUTPUT_TEXT, .before = "  "),
 	OUTPUT_FIELD(struct switch_row, session_id, OUTPUT_NUMBER),
 	OUTPUT_FIELD(struct switch_row, slot, OUTPUT_COUNT),
+	OUTPUT_FIELD(struct switch_row, window_ms, OUTPUT_COUNT),
 	{},
 };
+
+/* A window outlasts what the one path is slower than the other by, and then some. */
+enum { WINDOW_MS = 200, WINDOW_MAX_MS = 60000 };
+
+/* 0: a hard switch */
+static int parse_window(struct cli *cli, __u64 *out)
+{
+	unsigned long ms = cli->soft ? WINDOW_MS : 0;
+	char *end;
+
+	if (cli->window) {
+		errno = 0;
+		ms = strtoul(cli->window, &end, 10);
+		if (!cli->soft)
+			return cli_usage(cli, "--window goes with --soft");
+		if (errno || *end || end == cli->window || *cli->window == '-' || !ms ||
+		    ms > WINDOW_MAX_MS)
+			return cli_usage(cli, "--window takes 1 to %d ms", WINDOW_MAX_MS);
+	}
+	*out = ms;
+	return CLI_OK;
+}
+
+static __u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void wait_until(__u64 ns)
+{
+	struct timespec until = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
+static int switch_softly(struct segue *segue, __u32 id, __u8 slot, __u64 window_ms)
+{
+	__u64 window = window_ms * 1000000, begin = now_ns(), until;
+	int err;
+
+	/* until then at the latest, should this process be held up or end */
+	err = segue_copy(segue, id, slot, begin + 2 * window);
+	if (err == -EINVAL)	/* it is the active one by now */
+		return 0;
+	if (err)
+		return err;
+	wait_until(begin + window);
+	until = now_ns() + window;
+	err = segue_switch_soft(segue, id, slot, until, SEGUE_REASON_MANUAL);
+	if (!err)
+		wait_until(until);
+	return err;
+}
 
 /* The data path would never choose such a path by itself; nor does a person. */
 static int path_usable(const struct segue_path *path, const char *name, const char *text)
@@ -42,7 +109,7 @@ static int path_usable(const struct segue_path *path, const char *name, const ch
 }
 
 static int switch_session(struct segue *segue, struct output *output, const char *session_text,
-			  const char *path_text)
+			  const char *path_text, __u64 window_ms)
 {
 	const struct segue_path *path;
 	struct switch_row row = {};
@@ -59,7 +126,8 @@ static int switch_session(struct segue *segue, struct output *output, const char
 	if (path_usable(path, row.session, path_text))
 		return CLI_FAILED;
 
-	err = segue_switch(segue, id, slot, SEGUE_REASON_MANUAL);
+	err = window_ms ? switch_softly(segue, id, slot, window_ms) :
+			  segue_switch(segue, id, slot, SEGUE_REASON_MANUAL);
 	if (err == -ENETDOWN)
 		return cli_error("%s: the link of path %s is down; see: segue link",
 				 row.session, path_text);
@@ -71,6 +139,10 @@ static int switch_session(struct segue *segue, struct output *output, const char
 	row.session_id = id;
 	row.slot = slot;
 	row.switched = slot != session.active;
+	row.window_ms = window_ms;
+	if (window_ms)
+		snprintf(row.note, sizeof(row.note), "by both for %llu ms before and after",
+			 window_ms);
 	names_path(segue, path, row.to);
 	if (!row.switched)
 		strcpy(row.note, "(was there already)");
@@ -83,14 +155,17 @@ static int switch_session(struct segue *segue, struct output *output, const char
 int switch_command(struct cli *cli, int argc, char **argv)
 {
 	struct segue *segue;
+	__u64 window_ms = 0;
 	int ret;
 
 	if (argc != 2)
 		return cli_usage(cli, "a session and a path are needed");
-	ret = cli_open(&segue);
+	ret = parse_window(cli, &window_ms);
+	if (!ret)
+		ret = cli_open(&segue);
 	if (ret)
 		return ret;
-	ret = switch_session(segue, cli->output, argv[0], argv[1]);
+	ret = switch_session(segue, cli->output, argv[0], argv[1], window_ms);
 	segue_close(segue);
 	return ret;
 }

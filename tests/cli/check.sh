@@ -156,6 +156,16 @@ if ! esp 10.99.0.1 10.99.0.2 0x99 2>/dev/null; then
 fi
 esp 192.0.2.9 10.1.0.2 0xc1
 found ok SAs "agree on 1" "in step; an SA of somebody else is none of ours"
+found warn "replay window" "1 inbound SAs have none" "without a replay window"
+for window in 32 255 256 1024; do
+	ip xfrm state update src 192.0.2.9 dst 10.1.0.2 proto esp spi 0xc1 mode tunnel \
+		aead 'rfc4106(gcm(aes))' $key 128 replay-window $window flag esn
+	if [ $window -lt 256 ]; then
+		found warn "replay window" "1 inbound SAs hold $window packets" "a window of $window"
+	else
+		found ok "replay window" "large enough" "a window of $window"
+	fi
+done
 "$maps" sa out c2 3 tunnel 192.0.2.9
 found fail SAs "outbound SPI 000000c2 of home.3. is in map sa" "only in the map, outbound"
 esp 10.1.0.2 192.0.2.9 0xc2

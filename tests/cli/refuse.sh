@@ -26,7 +26,12 @@ says "auto, xdp or tc"
 exits 2 "--ingress elsewhere" "$segue" --ingress tc status
 exits 2 "status with an argument" "$segue" status wlan0
 exits 2 "switch without a path" "$segue" switch home
-exits 2 "switch --soft is not there yet" "$segue" switch --soft home lte0
+exits 2 "--soft elsewhere" "$segue" status --soft
+exits 2 "--window elsewhere" "$segue" path --window 5
+exits 2 "--window without --soft" "$segue" switch --window 5 home lte0
+for window in 0 -1 60001 1s '' 99999999999999999999; do
+	exits 2 "a window of '$window'" "$segue" switch --soft --window "$window" home lte0
+done
 exits 0 "help" "$segue" --help
 says "monitor"
 exits 0 "version" "$segue" -V

@@ -102,6 +102,49 @@ is "the path says so" "link down" "$(json '.[1].state' path home)"
 is "the link says so" "no carrier carrier lost 1" \
 	"$(json '.[1]|"\(.state) \(.reason) \(.downs)"' link)"
 
+ok "lte0 comes back" "$maps" link lte0 up
+
+echo "-- switch --soft"
+"$segue" switch home wlan0 >/dev/null
+is "nothing is copied" "255 0 null" "$(json '.[0]|"\(.copy_slot) \(.copy_until) \(.copy)"' session home)"
+exits 1 "to a path that is not verified" "$segue" switch --soft home 2
+exits 1 "to a path for receiving only" "$segue" switch --soft home 3
+exits 0 "to where it is" "$segue" switch --soft home wlan0
+says "was there already"
+is "that copies nothing" 255 "$(json '.[0].copy_slot' session home)"
+# each step is seen as it comes: the copy first, then the switch
+"$segue" switch --soft --window 2000 home lte0 >"$work/soft" &
+soft=$!
+seen='' state=''
+while kill -0 $soft 2>/dev/null; do
+	now=$(json '.[0]|"\(.active_slot)\(.copy_slot)"' session home)
+	[ "${seen##* }" = "$now" ] || seen+=" $now"
+	[ "$now" != 01 ] || : "${state:=$(json '[.[].state]|join(",")' path home)}"
+done
+wait $soft
+is "exit code" 0 $?
+is "first by both, then by both with the new one first" "01 10" \
+	"$(sed -E 's/^ (0255 )?//; s/ 1255$//' <<<"$seen")"
+is "then by that alone" "1255" "$(json '.[0]|"\(.active_slot)\(.copy_slot)"' session home)"
+is "the paths said so" "active,copy,not verified,receive only" "$state"
+is "it says what it did" 1 "$(grep -c 'lte0 10.2.0.2 -> 192.0.2.9  by both for 2000 ms' "$work/soft")"
+is "in JSON" '{"slot":0,"switched":true,"window_ms":1}' \
+	"$(json '{slot,switched,window_ms}|tojson' switch --soft --window 1 home wlan0)"
+is "it is over" "0 255" "$(json '.[0]|"\(.active_slot) \(.copy_slot)"' session home)"
+# killed within the first window: it ends by itself
+"$segue" switch --soft --window 1000 home lte0 >/dev/null &
+soft=$!
+until [ "$(json '.[0].copy_slot' session home)" = 1 ]; do
+	kill -0 $soft || break
+done
+kill -KILL $soft
+{ wait $soft; } 2>/dev/null
+is "killed: the copy goes on" "0 1" "$(json '.[0]|"\(.active_slot) \(.copy_slot)"' session home)"
+until=$(json '.[0].copy_until' session home)
+while [ "$(json '.[0].copy_slot' session home)" != 255 ]; do :; done
+ok "and ends when it was to end" test "$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)" -ge $((until - 20000000))
+is "the session stayed" 0 "$(json '.[0].active_slot' session home)"
+
 echo "-- names that hurt"
 "$maps" session 6 6 "$(printf 'a\001\033[31m\377b"\\')" 10.1.0.2 192.0.2.11
 ok "are JSON all the same" bash -c "'$segue' -j session | valid_json"
