@@ -201,34 +201,16 @@ void mobikex_orphans_flush(void)
 }
 
 /**
- * The same connection, with a peer that is or was at the same address
+ * The same connection with the same peer, wherever it is now.  An address alone
+ * says nothing: it may be somebody else's by now.
  */
 static bool is_same_peer(mobikex_orphan_t *orphan, mobikex_session_t *session)
 {
-	struct segue_addr remote = mobikex_addr(session->remote);
-	const struct segue_path *path;
 	char name[SEGUE_NAME_SIZE] = "";
-	int i;
 
 	strncpy(name, session->name, sizeof(name) - 1);
-	if (!streq(orphan->session.name, name))
-	{
-		return FALSE;
-	}
-	if (segue_addr_equal(&orphan->session.remote, &remote))
-	{
-		return TRUE;
-	}
-	for (i = 0; i < SEGUE_MAX_PATHS; i++)
-	{
-		path = &orphan->session.path[i];
-		if ((path->flags & SEGUE_PATH_USED) &&
-			segue_addr_equal(&path->remote, &remote))
-		{
-			return TRUE;
-		}
-	}
-	return FALSE;
+	return orphan->session.peer && streq(orphan->session.name, name) &&
+		   orphan->session.peer == mobikex_session_peer_hash(session);
 }
 
 /**

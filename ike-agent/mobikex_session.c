@@ -304,6 +304,22 @@ static int put(mobikex_session_t *this, struct segue_session *session)
 	return err;
 }
 
+uint64_t mobikex_session_peer_hash(mobikex_session_t *this)
+{
+	identification_t *id = this->peer_id;
+	uint8_t type = id->get_type(id), hash[HASH_SIZE_SHA256];
+	chunk_t data = chunk_cata("cc", chunk_from_thing(type), id->get_encoding(id));
+	hasher_t *hasher = lib->crypto->create_hasher(lib->crypto, HASH_SHA256);
+	uint64_t peer = 0;
+
+	if (hasher && hasher->get_hash(hasher, data, hash))
+	{
+		memcpy(&peer, hash, sizeof(peer));
+	}
+	DESTROY_IF(hasher);
+	return peer;
+}
+
 static int publish(mobikex_session_t *this)
 {
 	struct segue_session session = {
@@ -312,6 +328,7 @@ static int publish(mobikex_session_t *this)
 		.flags = (this->leader ? 0 : SEGUE_SESSION_FOLLOW) |
 				 (this->restores ? SEGUE_SESSION_PEER : 0),
 		.ike = this->ike,
+		.peer = mobikex_session_peer_hash(this),
 	};
 	uint8_t slot;
 	int err;

@@ -151,6 +151,12 @@ mobikex_session_t *mobikex_session_current(void);
 mobikex_session_t *mobikex_session_create(ike_sa_t *ike_sa);
 
 /**
+ * As in segue_session.peer: who has authenticated as the peer; 0 if there is no
+ * SHA-256.
+ */
+uint64_t mobikex_session_peer_hash(mobikex_session_t *this);
+
+/**
  * The first SA is about to go into the kernel: decide, and publish.
  *
  * @return			TRUE if PINNED now

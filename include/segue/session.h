@@ -95,6 +95,9 @@ struct segue_session {
 	__u32 switched_by_ms;
 	__u64 switched_ns;		/* for people, who do not mind that it comes after */
 	__u64 copy_until;		/* CLOCK_MONOTONIC; copies are sent no later, ns */
+	/* First octets of SHA-256 over the type and encoding of the peer's IKE identity, 0 if
+	 * unknown: by it the agent knows the peer again after a restart. */
+	__u64 peer;
 	__u32 generation;		/* switches so far */
 	__be16 local_port;		/* canonical ports of the UDP */
 	__be16 remote_port;		/* encapsulation, 0 without it */
