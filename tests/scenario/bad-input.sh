@@ -35,11 +35,15 @@ begin "a full map"
 topology 15
 # charon first: when it starts it clears the maps of what the kernel does not have
 prepare tunnel
-size=$(at node bpftool -j map show pinned /sys/fs/bpf/segue/sa | jq .max_entries)
-# SPIs below 256 are reserved (RFC 4303 2.1): these are nobody's
-awk -v size="$size" 'BEGIN { for (i = 0; i < size; i++)
-	printf "map update pinned /sys/fs/bpf/segue/sa key hex 00 00 00 ff %02x %02x %02x 00 value hex " \
-		"ff ff ff 7f 00 00 00 00 00 00 00 00 00 00 00 00\n", i % 256, i / 256 % 256, i / 65536 }' >"$out/fill"
+read -r size octets < <(at node bpftool -j map show pinned /sys/fs/bpf/segue/sa |
+	jq -r '"\(.max_entries) \(.bytes_value)"')
+# SPIs below 256 are reserved (RFC 4303 2.1): these are nobody's, of no session
+awk -v size="$size" -v octets="$octets" 'BEGIN {
+	value = "ff ff ff 7f"
+	for (i = 4; i < octets; i++) value = value " 00"
+	for (i = 0; i < size; i++)
+		printf "map update pinned /sys/fs/bpf/segue/sa key hex 00 00 00 ff %02x %02x %02x 00 value hex %s\n",
+			i % 256, i / 256 % 256, i / 65536, value }' >"$out/fill"
 at node bpftool batch file "$out/fill" >"$out/fill.out" 2>&1 || true
 monitor_start node
 initiate

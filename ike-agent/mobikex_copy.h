@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Copy: does a session send each packet by a second path as well?  The setting
+ * duplicate, for all connections or for one, says when:
+ *
+ *   never      not unless a person asks for it (segue switch --soft)
+ *   handover   for copy_window around a failback, whose old path still works
+ *   always     by the best other path, whenever there is a verified one that is
+ *              live: the loss of a link then costs nothing at all
+ *
+ * What the peer gets twice its replay window drops; a peer that says nothing of
+ * MOBIKE-X gets nothing twice.
+ */
+#ifndef MOBIKEX_COPY_H_
+#define MOBIKEX_COPY_H_
+
+#include "mobikex_session.h"
+
+typedef enum {
+	MOBIKEX_COPY_NEVER,
+	MOBIKEX_COPY_HANDOVER,
+	MOBIKEX_COPY_ALWAYS,
+} mobikex_copy_t;
+
+/** What the settings say for this connection; NEVER, and a word in the log, for
+ * what they cannot say. */
+mobikex_copy_t mobikex_copy_setting(const char *connection);
+
+/** Paths have changed: with always, choose the second one.  With the agent's lock
+ * held. */
+void mobikex_copy_update(mobikex_session_t *session);
+
+/** Back to this slot: softly, if the setting says so.  With the agent's lock held. */
+bool mobikex_copy_failback(mobikex_session_t *session, uint8_t slot);
+
+#endif	/* MOBIKEX_COPY_H_ */

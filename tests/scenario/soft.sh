@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Soft handovers by hand, one after the other, under load.
+#
+#                 router-w              core
+#     ↓↑ wlan0 ════ node | core ════ w       |
+#   node                                     | s ──── eth0 server
+#     ↑↓ lte0 ═════ node | core ════ l       |
+#                 router-l
+#
+# For a window both uplinks carry each packet, before the switch and after it.
+# Nothing is lost, nothing comes twice out of the SA, nothing is told to the peer
+# before the switch, and nothing grows.  SEGUE_SOFT sets how many.
+. "$(dirname "$0")/lib.sh"
+
+handovers=${SEGUE_SOFT:-60} window=20
+
+soft() {
+	local i to
+	for ((i = 0; i < handovers; i++)); do
+		[ $((i % 2)) = 0 ] && to=lte0 || to=wlan0
+		at node "$segue" switch --soft --window $window main $to >>"$out/switch.out" 2>&1 || return
+	done
+	touch "$out/switched"
+}
+export -f soft
+export handovers window
+
+# what must not grow, once everything is quiet
+sizes() { # HOST
+	local pid
+	pid=$(charon_pid "$1")
+	echo "descriptors $(ls /proc/"$pid"/fd | wc -l)"
+	echo "sas $(at "$1" ip xfrm state | grep -c '^src')"
+	echo "policies $(at "$1" ip xfrm policy | grep -c '^src')"
+	at "$1" "$segue" -j status | jq -c '{links, sessions, sas}'
+	at "$1" "$segue" -j path | jq length
+}
+
+for mode in transport tunnel; do
+	begin "soft handovers, $mode" FAILBACK_MS=600000
+	topology 15
+	connect $mode
+	export out
+	sizes node >"$out/before.node"
+	sizes server >"$out/before.server"
+	# shellcheck disable=SC2046
+	measure "$out/report.json" $(load) --at "500,exec,soft" \
+		--duration $((1500 + handovers * (3 * window + 40)))
+	expect "all $handovers were made: $(tail -n 1 "$out/switch.out")" test -e "$out/switched"
+	fact "$out/report.json" "every flow goes on to the end" ".events[-1].flows | all(.never | not)"
+	fact "$out/report.json" "none lost in either direction" \
+		'[.flows | .up, .down, .echo | .lost] | add == 0' '.flows | [.up, .down, .echo | .lost] | tostring'
+	fact "$out/report.json" "none twice" '[.flows | .up, .down | .duplicates] | add == 0'
+	fact "$out/report.json" "TCP survived, without a retransmission timeout" \
+		'.flows.tcp.survived and ([.hosts[].tcp_timeouts] | add == 0)' '[.hosts[].tcp_timeouts] | tostring'
+	nothing_in_clear "$out/report.json"
+	only_replay_drops "$out/report.json"
+	fact "$out/report.json" "replay drops are the copies that were sent" \
+		"[.hosts[].xfrm_counters.XfrmInStateSeqError // 0] | add == $(copies)" \
+		"[.hosts[].xfrm_counters.XfrmInStateSeqError // 0] | add"
+	expect "the node counted them" test "$(at node "$segue" -j session | jq '.[0].switches')" = "$handovers"
+	sizes node >"$out/after.node"
+	sizes server >"$out/after.server"
+	expect "nothing has grown on the node" diff "$out/before.node" "$out/after.node"
+	expect "nothing has grown on the server" diff "$out/before.server" "$out/after.server"
+	maps_agree
+done
+
+# One, slowly: what is on the wire before the switch?
+begin "one soft handover, transport" FAILBACK_MS=600000
+topology 15
+connect transport
+export out
+one() { at node "$segue" switch --soft --window 300 main lte0 >>"$out/switch.out" 2>&1; }
+export -f one
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "500,exec,one" --at "650,mark" --duration 2500
+fact "$out/report.json" "both uplinks carried packets in the window" \
+	'.events[1].wires["router-w/node"].in_first_ms < 3 and .events[1].wires["router-l/node"].in_first_ms < 3' \
+	'.events[1].wires | map_values(.in_first_ms) | tostring'
+fact "$out/report.json" "no IKE message before the switch" \
+	'.events[1].t_ms as $t | [.wires[].messages[] | select(.t_ms < $t)] | length == 0' \
+	'[.wires[].messages[] | .t_ms] | tostring'
+fact "$out/report.json" "one request after it, and one response, by lte0" \
+	'[.wires["router-l/node"].messages[] | .response] | sort == [false, true]' \
+	'.wires | map_values(.messages) | tostring'
+only_replay_drops "$out/report.json"
+expect "node sends by lte0" active_is node device lte0
+expect "server sends to lte0" active_is server remote "$node_lte"
+finish
