@@ -224,6 +224,7 @@ bool mobikex_agent_create(void)
 		.check_delay = setting("check_delay", 1000),
 		.push_delay = setting("push_delay", 500),
 		.drain_delay = setting("drain_delay", 1000),
+		.copy_window = setting("copy_window", 100),
 	);
 	return TRUE;
 }

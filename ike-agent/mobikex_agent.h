@@ -68,6 +68,7 @@ struct mobikex_agent_t {
 	uint32_t check_delay;
 	uint32_t push_delay;
 	uint32_t drain_delay;
+	uint32_t copy_window;
 };
 
 /** The one instance; the kernel mirror and jobs have no argument for it. */

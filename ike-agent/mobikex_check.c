@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_check.h"
+#include "mobikex_copy.h"
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
@@ -247,6 +248,7 @@ static void moved(mobikex_session_t *session, mobikex_peer_t *peer)
 				mobikex_path_find(session, session->my, session->other),
 				SEGUE_REASON_IKE_UPDATE);
 	}
+	mobikex_copy_update(session);
 }
 
 void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,

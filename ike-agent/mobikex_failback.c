@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_failback.h"
 #include "mobikex_check.h"
+#include "mobikex_copy.h"
 #include "mobikex_handover.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
@@ -85,7 +86,7 @@ void mobikex_failback_tried(mobikex_session_t *session, host_t *my, host_t *othe
 	if (slot != SEGUE_NO_PATH && mobikex_path_live(session, active) &&
 		slot == better_path(session, active) && !session->manual)
 	{
-		mobikex_path_switch(session, slot, SEGUE_REASON_FAILBACK);
+		mobikex_copy_failback(session, slot);
 	}
 }
 

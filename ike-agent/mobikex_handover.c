@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_handover.h"
 #include "mobikex_check.h"
+#include "mobikex_copy.h"
 #include "mobikex_failback.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
@@ -170,6 +171,7 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 		mobikex_paths_update(session);
 		leave_dead_path(session);
 		mobikex_failback(session);
+		mobikex_copy_update(session);
 		if (mobikex_path_active_hosts(session, &my, &other))
 		{
 			stalled = session->stalled;

@@ -3,6 +3,7 @@
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_orphan.h"
+#include "mobikex_path.h"
 #include "mobikex_policy.h"
 #include "mobikex_sa.h"
 
@@ -148,24 +149,55 @@ static status_t get_cpi(kernel_interface_t *this, host_t *src, host_t *dst,
 }
 
 /**
- * In transport mode the canonical pair is also the selector.  If another peer's
- * session is pinned to the same pair but has moved away from it, the two could
- * not be told apart: traffic for one would go into the SA of the other.
+ * Has this session another peer, which has left this pair but is still pinned to
+ * it in transport mode?
  */
-static bool is_taken(mobikex_session_t *session)
+static bool has_left(mobikex_session_t *session, identification_t *peer,
+					 host_t *local, host_t *remote)
 {
+	uint8_t active = mobikex_path_active(session);
+	struct segue_addr canonical = mobikex_addr(session->remote);
+
+	if (!session->transport || session->state != MOBIKEX_PINNED ||
+		!session->local->ip_equals(session->local, local) ||
+		!session->remote->ip_equals(session->remote, remote) ||
+		session->peer_id->equals(session->peer_id, peer))
+	{
+		return FALSE;
+	}
+	return !session->other->ip_equals(session->other, session->remote) ||
+		   (active < SEGUE_MAX_PATHS &&
+			!segue_addr_equal(&session->path[active].remote, &canonical));
+}
+
+/**
+ * In transport mode the pair of addresses is also the selector.  Who got an address
+ * that another peer of ours had before cannot be told from that one, with segue or
+ * without: traffic for the one would go into the SA of the other.
+ */
+static bool is_taken(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id, bool inbound)
+{
+	identification_t *peer = ike_sa->get_other_id(ike_sa);
+	mobikex_session_t *session;
 	enumerator_t *enumerator;
-	mobikex_session_t *other;
 	bool taken = FALSE;
 
 	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
-	while (!taken && enumerator->enumerate(enumerator, &other))
+	while (!taken && enumerator->enumerate(enumerator, &session))
 	{
-		taken = other != session && other->state == MOBIKEX_PINNED &&
-				other->local->ip_equals(other->local, session->local) &&
-				other->remote->ip_equals(other->remote, session->remote) &&
-				!other->other->ip_equals(other->other, other->remote) &&
-				!other->peer_id->equals(other->peer_id, session->peer_id);
+		taken = has_left(session, peer, inbound ? id->dst : id->src,
+						 inbound ? id->src : id->dst);
+		if (taken)
+		{
+			DBG1(DBG_KNL, "segue: SA of IKE_SA %s[%u] refused: %H was given to "
+				 "%Y, but %Y in session %s[%u] is still pinned to it; use BEET or "
+				 "tunnel mode where addresses are leased anew",
+				 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+				 session->remote, peer, session->peer_id, session->name,
+				 session->id);
+			mobikex_event(session->id, SEGUE_EVENT_REFUSAL,
+						  SEGUE_REASON_NOT_OWNED);
+		}
 	}
 	enumerator->destroy(enumerator);
 	return taken;
@@ -190,17 +222,16 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	mobikex_sa_t *sa = NULL;
 	int err;
 
+	if (ike_sa && data->mode == MODE_TRANSPORT &&
+		is_taken(ike_sa, id, data->inbound))
+	{
+		return FALSE;
+	}
 	session = mobikex_session_current();
 	if (!session || !ike_sa ||
 		!mobikex_session_pin(session, ike_sa, data->mode, id->proto, data->encap))
 	{
 		return TRUE;
-	}
-	if (data->mode == MODE_TRANSPORT && is_taken(session))
-	{
-		refuse(session, SEGUE_REASON_NOT_OWNED, "another peer that has moved "
-			   "away is still pinned to this address pair");
-		return FALSE;
 	}
 	if (id->proto != IPPROTO_ESP ||
 		(data->mode == MODE_TRANSPORT && !session->restores))

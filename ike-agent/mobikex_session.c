@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_session.h"
+#include "mobikex_copy.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
@@ -175,6 +176,7 @@ void mobikex_session_transport(mobikex_session_t *this)
 	struct segue_addr remote = mobikex_addr(this->remote);
 	int err;
 
+	this->transport = TRUE;
 	if (this->bypassed || segue_addr_is_v4(&local))
 	{
 		return;
@@ -388,6 +390,7 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 	this->restores = hello && (hello->capabilities & MOBIKEX_RESTORES);
 	this->peer_id = id->clone(id);
 	this->encap = encap;
+	this->copy = mobikex_copy_setting(this->name);
 	if (proto != IPPROTO_ESP)
 	{	/* RFC 4302 3.3.3.1: AH covers the outer addresses */
 		mobikex_session_stock(this, "not ESP");

@@ -80,8 +80,14 @@ struct mobikex_session_t {
 	/** UDP encapsulation (RFC 3948) */
 	bool encap;
 
+	/** Whether it sends by a second path as well, mobikex_copy_t */
+	u_int copy;
+
 	/** In the maps */
 	bool published;
+
+	/** It has, or had, an SA in transport mode: the pair is a selector, too */
+	bool transport;
 
 	/** Its ESP is let through by policy (mobikex_xfrm_bypass_add()) */
 	bool bypassed;

@@ -12,6 +12,7 @@ $(AGENT_TEST_OBJS): WARN += -Wno-format -Wno-unused-parameter -Wno-sign-compare 
 $(AGENT_TEST_OBJS): | $(STRONGSWAN)/VERSION
 
 $(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
+$(BUILD)/tests/agent/test_copy: $(BUILD)/ike-agent/mobikex_copy.o
 $(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \
 	$(BUILD)/ike-agent/mobikex_notify.o $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_push: $(BUILD)/ike-agent/mobikex_push.o $(BUILD)/ike-agent/mobikex_task.o

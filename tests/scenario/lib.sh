@@ -56,7 +56,7 @@ begin() {
 	local setting
 	[ ${#holder[@]} = 0 ] || topology_down
 	unset ESP ENCAP FAMILY FAILBACK_MS CHARON_EXTRA MOBIKEX_EXTRA IKE_EXTRA IKE_NODE IKE_SERVER \
-		CHILD_EXTRA CHILD_NODE CHILD_SERVER LOGLEVEL
+		CHILD_EXTRA CHILD_NODE CHILD_SERVER LOGLEVEL SEGUE_UPLINKS
 	SEGUE_HOSTS="node server"
 	echo "$1"
 	out=${results:-$project/build/test}/$scenario/${1// /-}

@@ -42,6 +42,13 @@ no_xfrm_errors() {
 		'[.hosts[].xfrm_errors] | add == 0' '[.hosts[].xfrm_counters] | tostring'
 }
 
+# only_replay_drops REPORT: where packets were sent twice
+only_replay_drops() {
+	fact "$1" "every XFRM error counter 0 but that of the replay window" \
+		'[.hosts[].xfrm_counters | del(.XfrmInStateSeqError)[]] | add // 0 == 0' \
+		'[.hosts[].xfrm_counters] | tostring'
+}
+
 # exact: is time virtual here?  Elsewhere the machine's own pauses are in every
 # time, and only the order of things is judged.
 exact() { [ "${SEGUE_IN_VM:-}" = deterministic ]; }

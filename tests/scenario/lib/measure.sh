@@ -16,6 +16,12 @@ verified() { [ "$(paths "$1" | jq '[.[] | select(.verified)] | length')" = "$2" 
 # counter HOST NAME
 counter() { at "$1" "$segue" -j status | jq ".. | objects | select(has(\"$2\")) | .$2"; }
 
+# copying HOST: its first session sends by two paths
+copying() { at "$1" "$segue" -j session | jq -e '.[0].copy != null' >/dev/null; }
+
+# copies: that both hosts have sent so far
+copies() { echo $(($(counter node egress_copied) + $(counter server egress_copied))); }
+
 # monitor_start, monitor_stop HOST: its events as JSON lines in $out/HOST/events
 monitor_start() {
 	mkdir -p "$out/$1"

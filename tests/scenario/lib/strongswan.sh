@@ -70,7 +70,7 @@ inner() {
 # prepare MODE: everything but the connection itself
 prepare() {
 	local mode=$1 name
-	local -A uplinks=([node]="wlan0 lte0" [server]=eth0)
+	local -A uplinks=([node]="${SEGUE_UPLINKS:-wlan0 lte0}" [server]=eth0)
 	inner "$mode"
 	mkdir -p "$out/node" "$out/server"
 	swanctl_conf "$mode"
@@ -99,7 +99,7 @@ connect() {
 # of the node's second address is under way when the CHILD_SA is there
 ready() {
 	if has_segue node && has_segue server; then
-		await 10 verified server 2 ||
+		await 10 verified server "$(wc -w <<<"${SEGUE_UPLINKS:-wlan0 lte0}")" ||
 			die "server did not verify the node's addresses: $(paths server)"
 	fi
 }

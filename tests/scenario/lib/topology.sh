@@ -139,7 +139,7 @@ half() { awk "BEGIN { print $1 / 2 }"; }
 # topology_down: hosts and what runs in them
 topology_down() {
 	local name pid
-	for name in node server; do
+	for name in "${!holder[@]}"; do
 		[ -s "$out/$name/charon.nspid" ] || continue
 		if pid=$(charon_pid "$name" 2>/dev/null); then
 			kill -TERM "$pid" 2>/dev/null || true	# a killed one leaves its file
