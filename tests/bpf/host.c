@@ -260,6 +260,43 @@ struct segue_counters counted(void)
 	return since;
 }
 
+struct wire sent_by(__u32 id)
+{
+	return (struct wire){
+		.source = canonical[id].local, .dest = canonical[id].remote,
+		.spi = id * 0x100, .seq = 7, .udp = id >= V4_UDP,
+	};
+}
+
+struct wire by_path(struct wire wire, __u32 id, __u32 slot)
+{
+	wire.source = paths[id][slot].local;
+	wire.dest = paths[id][slot].remote;
+	return wire;
+}
+
+void expect_sent(const char *what, const struct wire *in, unsigned int verdict,
+		   const struct wire *out, struct segue_counters counters)
+{
+	unsigned char packet[WIRE_SIZE], wanted[WIRE_SIZE], got[WIRE_SIZE + 256];
+	size_t size = wire_build(in, packet), wanted_size = wire_build(out, wanted), got_size;
+	struct segue_counters now;
+	int egress = program("egress");
+	unsigned int was;
+
+	counted();
+	was = program_run(egress, packet, size, got, &got_size);
+	now = counted();
+	close(egress);
+	if (was != verdict || got_size != wanted_size || memcmp(got, wanted, wanted_size) ||
+	    memcmp(&now, &counters, sizeof(now)))
+		print_message("fixture: %s\n", what);
+	assert_int_equal(was, verdict);
+	assert_int_equal(got_size, wanted_size);
+	assert_memory_equal(got, wanted, wanted_size);
+	assert_memory_equal(&now, &counters, sizeof(now));
+}
+
 static void on_event(void *context, const struct segue_event *event)
 {
 	struct events *events = context;

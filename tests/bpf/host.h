@@ -65,6 +65,14 @@ unsigned int program_run(int fd, const unsigned char *in, size_t size, unsigned 
 /* Counters since the last call. */
 struct segue_counters counted(void);
 
+/* What XFRM sends on such a session, and how it looks when it left by a path. */
+struct wire sent_by(__u32 id);
+struct wire by_path(struct wire wire, __u32 id, __u32 slot);
+/* Egress steering has to give this verdict, these octets and counters; all other
+ * counters stay. */
+void expect_sent(const char *what, const struct wire *in, unsigned int verdict,
+		 const struct wire *out, struct segue_counters counters);
+
 /* Events since the last call, at most max of them. */
 struct events {
 	struct segue_event event[64];
