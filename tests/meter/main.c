@@ -32,6 +32,7 @@ static const char usage[] =
 "                          exec,COMMAND  mark\n"
 "  --rate N                packets a second of each flow (1000)\n"
 "  --size N                octets of UDP payload (200)\n"
+"  --write N               octets of each write to the TCP connection (500)\n"
 "  --duration MS           how long to send (2000)\n"
 "  --drain MS              how long to receive after that (300)\n"
 "  --trace FILE            every packet, as tab-separated text\n";
@@ -74,6 +75,7 @@ static void parse(int argc, char **argv)
 		{ "stream", required_argument, NULL, 's' }, { "wire", required_argument, NULL, 'w' },
 		{ "inner", required_argument, NULL, 'i' }, { "at", required_argument, NULL, 'a' },
 		{ "rate", required_argument, NULL, 'r' }, { "size", required_argument, NULL, 'z' },
+		{ "write", required_argument, NULL, 'W' },
 		{ "duration", required_argument, NULL, 'd' }, { "drain", required_argument, NULL, 'D' },
 		{ "trace", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, {},
 	};
@@ -91,6 +93,7 @@ static void parse(int argc, char **argv)
 		case 'a': event_add(optarg); break;
 		case 'r': option.rate = strtoul(optarg, NULL, 0); break;
 		case 'z': option.size = strtoul(optarg, NULL, 0); break;
+		case 'W': stream.write_size = strtoul(optarg, NULL, 0); break;
 		case 'd': option.duration = strtoull(optarg, NULL, 0) * NS_PER_MS; break;
 		case 'D': option.drain = strtoull(optarg, NULL, 0) * NS_PER_MS; break;
 		case 't': option.trace = optarg; break;
@@ -98,7 +101,7 @@ static void parse(int argc, char **argv)
 		default: fputs(usage, stderr); exit(2);
 		}
 	}
-	if (!option.rate || optind < argc) {
+	if (!option.rate || stream.write_size > STREAM_WRITE_MAX || optind < argc) {
 		fputs(usage, stderr);
 		exit(2);
 	}

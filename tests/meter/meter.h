@@ -98,12 +98,14 @@ void flow_send(struct flow *flow, uint64_t interval);
 void flow_receive(struct flow *flow);	/* at the receiver */
 void flow_echo(struct flow *flow);	/* at the far end of an echo */
 
-/* stream.c: one TCP connection, a small write each interval */
+/* stream.c: one TCP connection, a write each interval */
+enum { STREAM_WRITE_MAX = 65536 };
 struct stream {
 	char *name;
 	int from, to;			/* namespaces */
 	int tx, rx, listener;
 	uint16_t port;
+	unsigned int write_size;
 	uint64_t phase, next;
 	uint64_t written, received, blocked;
 	uint32_t count, capacity;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One TCP connection that carries a small write each interval. */
+/* One TCP connection that carries a write each interval, a small one by default. */
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -9,9 +9,9 @@
 
 #include "meter.h"
 
-struct stream stream = { .tx = -1, .rx = -1, .listener = -1 };
+struct stream stream = { .tx = -1, .rx = -1, .listener = -1, .write_size = 500 };
 
-enum { PORT = 7100, WRITE_SIZE = 500, CONNECT_TIMEOUT_MS = 5000 };
+enum { PORT = 7100, CONNECT_TIMEOUT_MS = 5000 };
 
 /* The octet at a place of the stream; a prime, so that a shifted copy shows. */
 static uint8_t octet(uint64_t place)
@@ -78,15 +78,15 @@ void stream_start(uint64_t start, uint64_t interval, uint32_t capacity)
 
 void stream_write(uint64_t interval)
 {
-	uint8_t data[WRITE_SIZE];
+	static uint8_t data[STREAM_WRITE_MAX];
 	ssize_t n;
 
 	stream.next += interval;
 	if (stream.error)
 		return;
-	for (unsigned int i = 0; i < sizeof(data); i++)
+	for (unsigned int i = 0; i < stream.write_size; i++)
 		data[i] = octet(stream.written + i);
-	n = send(stream.tx, data, sizeof(data), MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = send(stream.tx, data, stream.write_size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n >= 0)
 		stream.written += n;
 	else if (errno == EAGAIN)

@@ -16,8 +16,8 @@
 # authenticated other packets have come by, in another context: only its SPI and
 # sequence number tell by which path it came. Expected: as with synchronous crypto.
 . "$(dirname "$0")/lib.sh"
-
-tracing=/sys/kernel/tracing
+# shellcheck source=lib/calls.sh
+. "$project/tests/scenario/lib/calls.sh"
 
 # crypto NAME FIELD: of the implementation that the kernel takes for NAME
 crypto() {
@@ -44,14 +44,13 @@ pcrypt_begin() {
 		[[ $(crypto "$aead" driver) == pcrypt\(* ]] ||
 			die "the kernel does not take pcrypt for $aead but $(crypto "$aead" driver)"
 	done
-	echo "p:segue_test/xfrm_resumed xfrm_input_resume" >>$tracing/kprobe_events
-	echo 1 >$tracing/events/segue_test/xfrm_resumed/enable
+	# what a worker gives back to XFRM: esp_input_done() and nobody else calls this
+	calls_begin resumed xfrm_input_resume
 }
 
 # when no SA is left: what it registered goes with the module
 pcrypt_end() {
-	echo 0 >$tracing/events/segue_test/xfrm_resumed/enable
-	echo "-:segue_test/xfrm_resumed" >>$tracing/kprobe_events
+	calls_end resumed
 	modprobe -r pcrypt
 }
 
@@ -65,12 +64,9 @@ inbound_packets() {
 
 sas() { at "$1" ip xfrm state list | grep -c 'proto esp'; }
 
-# What a worker gives back to XFRM: esp_input_done() and nobody else calls this.
-resumed() { awk '$1 == "xfrm_resumed" { print $2 }' $tracing/kprobe_profile; }
-
 # all_resumed BEFORE: every packet that any SA took was authenticated by a worker
 all_resumed() {
-	local late=$(($(resumed) - $1)) packets
+	local late=$(($(calls resumed) - $1)) packets
 	packets=$(($(inbound_packets node "$node_wlan") + $(inbound_packets server "$server_outer")))
 	expect "$late of $packets packets were authenticated by a worker, after the softirq" \
 		test "$packets" -gt 0 -a "$late" = "$packets"
@@ -84,7 +80,7 @@ handover() { # MODE IMPLEMENTATION, e.g. seqiv(rfc4106(gcm(aes)))
 	# one reference is the list's own
 	expect "all four SAs, and they only, use it" \
 		test "$(sas node) $(sas server) $(crypto "$2" refcnt)" = "2 2 5"
-	before=$(resumed)
+	before=$(calls resumed)
 	monitor_start server
 	# shellcheck disable=SC2046
 	measure "$out/report.json" $(load) --at "500.3,$(carrier_loss wlan0)" --duration 2500
