@@ -123,6 +123,8 @@ static void check_ingress(struct check *check, const struct uplink *uplink)
 	else
 		check_tell(check, CHECK_OK, name, "", "ingress restore by %s",
 			   uplink->link.flags & SEGUE_LINK_XDP ? "XDP" : "tc");
+	if (!(uplink->link.flags & SEGUE_LINK_XDP))
+		check_gro(check, name);
 }
 
 static void check_addresses(struct check *check, const struct uplink *uplink)

@@ -78,7 +78,7 @@ prepare() {
 		has_segue "$name" || continue
 		plugin_install "$name"
 		# shellcheck disable=SC2086
-		at "$name" "$segue" attach ${uplinks[$name]} \
+		at "$name" "$segue" attach ${ATTACH:-} ${uplinks[$name]} \
 			>"$out/$name/attach.out" 2>&1 || die "segue attach on $name: $(<"$out/$name/attach.out")"
 	done
 	charon_start server
