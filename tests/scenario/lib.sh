@@ -56,7 +56,8 @@ begin() {
 	local setting
 	[ ${#holder[@]} = 0 ] || topology_down
 	unset ESP ENCAP FAMILY FAILBACK_MS CHARON_EXTRA MOBIKEX_EXTRA IKE_EXTRA IKE_NODE IKE_SERVER \
-		CHILD_EXTRA CHILD_NODE CHILD_SERVER LOGLEVEL SEGUE_UPLINKS
+		CHILD_EXTRA CHILD_NODE CHILD_SERVER LOGLEVEL SEGUE_UPLINKS \
+		CHILDREN_NODE CHILDREN_SERVER ATTACH
 	SEGUE_HOSTS="node server"
 	echo "$1"
 	out=${results:-$project/build/test}/$scenario/${1// /-}

@@ -107,8 +107,10 @@ swanctl_conf() {
 		"pools { node { addrs = $node_inner/$host_bits } }"
 }
 
-# swanctl_conf_of HOST PEER MODE CONNECTION CHILD REST: settings of this end
+# swanctl_conf_of HOST PEER MODE CONNECTION CHILD REST: settings of this end;
+# CHILDREN_NODE and CHILDREN_SERVER are further children of the connection
 swanctl_conf_of() {
+	local children=CHILDREN_${1^^}
 	mkdir -p "$out/$1/swanctl/conf.d"
 	cat >"$out/$1/swanctl/swanctl.conf" <<-END
 	connections {
@@ -131,6 +133,7 @@ swanctl_conf_of() {
 					start_action = none
 					${CHILD_EXTRA:-}
 				}
+				${!children:-}
 			}
 		}
 	}
