@@ -16,43 +16,69 @@ static __always_inline bool path_used(const struct segue_session *s, __u32 slot)
 	return slot < SEGUE_MAX_PATHS && session_path(s, slot)->flags & SEGUE_PATH_USED;
 }
 
-SEC("syscall")
-int control_switch(struct segue_call_switch *call)
-{
-	struct handover h = { .session = call->session, .reason = call->reason,
-			      .soft = call->soft };
-	struct segue_session *s = bpf_map_lookup_elem(&session, &h.session);
-	__u32 slot = call->slot;
-	union active_word word;
-	int i;
-
-	if (!s || !path_used(s, slot))
-		return -ENOENT;
-	if (!path_live(session_path(s, slot), READ_ONCE(state.links_up)))
-		return -ENETDOWN;
-	h.to = slot;
-	if (h.soft)			/* first: it says nothing without the word */
-		WRITE_ONCE(s->copy_until, call->copy_until);
-	for (i = 0; i < TRIES; i++) {
-		word.word = READ_ONCE(*session_word(s));
-		if (word.active == slot)
-			return 0;
-		if (!session_switch(s, &h, word.word))
-			return 0;
-	}
-	return -EAGAIN;
-}
-
-static __always_inline int session_set_copy(struct segue_session *s, __u32 slot)
+/* A CHILD_SA goes the session's way again. */
+static __always_inline int way_join(struct segue_way *w)
 {
 	union active_word old, new;
 	int i;
 
 	for (i = 0; i < TRIES; i++) {
-		old.word = READ_ONCE(*session_word(s));
+		old.word = READ_ONCE(*way_word(w));
+		new = old;
+		new.active = new.copy = SEGUE_NO_PATH;
+		if (__sync_val_compare_and_swap(way_word(w), old.word, new.word) != old.word)
+			continue;
+		decisions_void();
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+SEC("syscall")
+int control_switch(struct segue_call_switch *call)
+{
+	struct handover h = { .session = call->session, .reason = call->reason,
+			      .soft = call->soft, .child = call->child };
+	struct segue_session *s = bpf_map_lookup_elem(&session, &h.session);
+	__u32 slot = call->slot;
+	struct segue_way *w;
+	union active_word word;
+	int i;
+
+	if (h.child >= SEGUE_MAX_CHILDREN)
+		return -EINVAL;
+	if (s && h.child && slot == SEGUE_NO_PATH)
+		return way_join(session_child(s, h.child));
+	if (!s || !path_used(s, slot))
+		return -ENOENT;
+	if (!path_live(session_path(s, slot), READ_ONCE(state.links_up)))
+		return -ENETDOWN;
+	h.to = slot;
+	w = session_child(s, h.child);
+	if (h.soft)			/* first: it says nothing without the word */
+		WRITE_ONCE(w->copy_until, call->copy_until);
+	for (i = 0; i < TRIES; i++) {
+		word.word = READ_ONCE(*way_word(w));
+		if (word.active == slot)
+			return 0;
+		if (!session_switch(s, w, &h, word.word))
+			return 0;
+	}
+	return -EAGAIN;
+}
+
+SUBPROGRAM int way_set_copy(struct segue_way *w, __u32 slot)
+{
+	union active_word old, new;
+	int i;
+
+	if (!w)
+		return -EINVAL;
+	for (i = 0; i < TRIES; i++) {
+		old.word = READ_ONCE(*way_word(w));
 		new = old;
 		new.copy = slot;
-		if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) !=
+		if (__sync_val_compare_and_swap(way_word(w), old.word, new.word) !=
 		    old.word)
 			continue;
 		decisions_void();
@@ -68,22 +94,26 @@ int control_copy(struct segue_call_copy *call)
 	__u32 id = call->session, slot = call->slot;
 	struct segue_session *s = bpf_map_lookup_elem(&session, &id);
 	const struct segue_path *path;
+	struct segue_way *w;
 
 	if (!s)
 		return -ENOENT;
+	if (call->child >= SEGUE_MAX_CHILDREN)
+		return -EINVAL;
+	w = session_child(s, call->child);
 	if (slot == SEGUE_NO_PATH)
-		return session_set_copy(s, slot);
+		return way_set_copy(w, slot);
 	if (!path_used(s, slot))
 		return -ENOENT;
-	if (s->active == slot)
+	if (w->active == slot || w->active == SEGUE_NO_PATH)
 		return -EINVAL;
 	path = session_path(s, slot);
 	if ((path->flags & wanted) != wanted)
 		return -EACCES;
 	if (!path_live(path, READ_ONCE(state.links_up)))
 		return -ENETDOWN;
-	WRITE_ONCE(s->copy_until, call->copy_until);
-	return session_set_copy(s, slot);
+	WRITE_ONCE(w->copy_until, call->copy_until);
+	return way_set_copy(w, slot);
 }
 
 static __always_inline void
@@ -103,18 +133,27 @@ path_tell(__u32 id, const struct segue_path *path, __u32 slot, __u8 reason)
 }
 
 /* The active path is taken away: better to move now than with the next packet. */
-SUBPROGRAM int path_leave(struct segue_session *s, __u32 id, __u32 slot, __u8 reason)
+SUBPROGRAM int way_leave(struct segue_session *s, __u32 child, const struct handover *why,
+			 __u32 slot)
 {
-	struct handover h = { .session = id, .reason = reason };
 	union active_word word;
+	struct segue_way *w;
+	struct handover h;
 
-	if (!s)
+	if (!s || !why)
 		return -ENOENT;
-	word.word = READ_ONCE(*session_word(s));
-	if (word.active != slot)
-		return 0;
-	h.to = path_best(s);
-	return h.to == SEGUE_NO_PATH ? 0 : session_switch(s, &h, word.word);
+	h = *why;
+	h.child = child;
+	w = session_child(s, child);
+	word.word = READ_ONCE(*way_word(w));
+	if (word.active == slot) {
+		h.to = path_best(s);
+		if (h.to != SEGUE_NO_PATH)
+			session_switch(s, w, &h, word.word);
+	}
+	if (w->copy == slot)	/* also if it was the active one until now */
+		way_set_copy(w, SEGUE_NO_PATH);
+	return 0;
 }
 
 static __always_inline bool
@@ -153,25 +192,37 @@ static __always_inline void path_store(struct segue_path *to, const struct segue
  * nobody is told.  The word is never again what it was, so that a switch decided
  * before does not happen after.  -ENOENT: it does not send by that slot.
  */
-static __always_inline int session_shift(struct segue_session *s, __u32 from, __u32 to)
+SUBPROGRAM int way_shift(struct segue_way *w, __u32 from, __u32 to)
 {
 	union active_word old, new;
 	int i;
 
+	if (!w)
+		return -EINVAL;
 	for (i = 0; i < TRIES; i++) {
-		old.word = READ_ONCE(*session_word(s));
+		old.word = READ_ONCE(*way_word(w));
 		if (old.active != from)
 			return -ENOENT;
 		new = old;
 		new.active = to;
 		new.switched_ms = old.switched_ms + 1 ?: 1;
-		if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) !=
+		if (__sync_val_compare_and_swap(way_word(w), old.word, new.word) !=
 		    old.word)
 			continue;
 		decisions_void();
 		return 0;
 	}
 	return -EAGAIN;
+}
+
+/* All that go by one slot go by the other. */
+static __always_inline void session_shift(struct segue_session *s, __u32 from, __u32 to)
+{
+	__u32 child;
+
+#pragma clang loop unroll(disable)
+	for (child = 0; child < SEGUE_MAX_CHILDREN; child++)
+		way_shift(session_child(s, child), from, to);
 }
 
 SUBPROGRAM __u32 path_free(const struct segue_session *s)
@@ -216,14 +267,26 @@ SUBPROGRAM int path_replace(struct segue_session *s, __u32 slot, const struct se
 	return 0;
 }
 
+static __always_inline bool is_active(const struct segue_session *s, __u32 slot)
+{
+	bool active = s->active == slot;
+	__u32 child;
+
+	for (child = 1; child < SEGUE_MAX_CHILDREN; child++)
+		active |= s->child[child].active == slot;
+	return active;
+}
+
 SEC("syscall")
 int control_path(struct segue_call_path *call)
 {
 	struct segue_path new = call->path, old;
 	__u32 id = call->session, slot = call->slot;
 	struct segue_session *s = bpf_map_lookup_elem(&session, &id);
+	struct handover why = {};
 	struct segue_path *path;
 	struct segue_link *l;
+	__u32 child;
 	int err = 0;
 
 	if (!s)
@@ -237,9 +300,11 @@ int control_path(struct segue_call_path *call)
 		old = *path;
 		WRITE_ONCE(path->flags, 0);
 		decisions_void();
-		path_leave(s, id, slot, call->reason);
-		if (s->copy == slot)	/* also if it was the active one until now */
-			session_set_copy(s, SEGUE_NO_PATH);
+		why.session = id;
+		why.reason = call->reason;
+#pragma clang loop unroll(disable)
+		for (child = 0; child < SEGUE_MAX_CHILDREN; child++)
+			way_leave(s, child, &why, slot);
 		path_tell(id, &old, slot, call->reason);
 		*path = (struct segue_path){};
 		decisions_void();
@@ -253,7 +318,7 @@ int control_path(struct segue_call_path *call)
 	if (!l)
 		return -ENODEV;
 	new.link = l->bit;
-	if (s->active == slot && path->flags & SEGUE_PATH_USED && !path_same_wire(path, &new))
+	if (path->flags & SEGUE_PATH_USED && !path_same_wire(path, &new) && is_active(s, slot))
 		err = path_replace(s, slot, &new);
 	else
 		path_store(path, &new);
@@ -269,10 +334,10 @@ static __always_inline int session_set_flags(struct segue_session *s, __u8 flags
 	int i;
 
 	for (i = 0; i < TRIES; i++) {
-		old.word = READ_ONCE(*session_word(s));
+		old.word = READ_ONCE(*way_word(&s->way));
 		new = old;
 		new.flags = flags;
-		if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) ==
+		if (__sync_val_compare_and_swap(way_word(&s->way), old.word, new.word) ==
 		    old.word)
 			return 0;
 	}

@@ -74,30 +74,31 @@ drop:
 
 /* The active path cannot carry the packet: take the best one that can. */
 static __always_inline __u32
-egress_switch(struct segue_session *s, __u32 id, __be32 spi, union active_word was)
+egress_switch(struct segue_session *s, struct segue_way *w, struct handover *h, __be32 spi,
+	      union active_word was)
 {
-	struct handover h = { .session = id, .reason = SEGUE_REASON_LINK_DOWN };
 	__u32 best = path_best(s);
 
 	if (best >= SEGUE_MAX_PATHS) {
-		session_refuse(id, &s->refused_egress, SEGUE_REASON_NO_LIVE_PATH, spi);
+		session_refuse(h->session, &s->refused_egress, SEGUE_REASON_NO_LIVE_PATH, spi);
 		return SEGUE_NO_PATH;
 	}
-	h.to = best;
+	h->to = best;
 	if (was.active >= SEGUE_MAX_PATHS)
-		h.reason = SEGUE_REASON_PATH_ADDED;
+		h->reason = SEGUE_REASON_PATH_ADDED;
 	else if (!(session_path(s, was.active)->flags & SEGUE_PATH_EGRESS))
-		h.reason = SEGUE_REASON_ADDRESS_GONE;
+		h->reason = SEGUE_REASON_ADDRESS_GONE;
 	/* Lost the race: this packet leaves by the path that is live, and the
 	 * next one sees what the winner chose. */
-	if (!session_switch(s, &h, was.word))
+	if (!session_switch(s, w, h, was.word))
 		COUNT(egress_switched);
 	return best;
 }
 
-/* The session that a packet belongs to, NULL: to none of ours. */
+/* The session that a packet belongs to, NULL: to none of ours; with the number of
+ * its CHILD_SA. */
 static __always_inline struct segue_session *
-egress_session(const struct segue_flow *f, __u32 *id)
+egress_session(const struct segue_flow *f, __u32 *id, __u8 *child)
 {
 	struct segue_sa_key key = { .spi = f->spi, .peer = segue_addr_fold(&f->dest) };
 	struct segue_session *s;
@@ -107,6 +108,7 @@ egress_session(const struct segue_flow *f, __u32 *id)
 	if (!a)
 		return NULL;
 	*id = a->session;
+	*child = a->child;
 	s = bpf_map_lookup_elem(&session, id);
 	if (!s || !segue_addr_equal(&f->source, &s->local) ||
 	    !segue_addr_equal(&f->dest, &s->remote))
@@ -126,25 +128,30 @@ egress_take(struct segue_flow *f, const struct segue_session *s, __u32 slot)
 
 SUBPROGRAM int egress_look_up(struct segue_flow *f)
 {
+	struct handover h = { .reason = SEGUE_REASON_LINK_DOWN };
 	struct segue_session *s;
 	union active_word word;
-	__u32 slot, id;
+	struct segue_way *w;
+	__u32 slot;
 
 	if (!f)
 		return EGRESS_NOT_OURS;
-	s = egress_session(f, &id);
+	s = egress_session(f, &h.session, &h.child);
 	if (!s)
 		return EGRESS_NOT_OURS;
-	word.word = READ_ONCE(*session_word(s));
+	w = session_way(s, h.child);
+	if (w == &s->way)
+		h.child = 0;
+	word.word = READ_ONCE(*way_word(w));
 	slot = word.active;
 	if (slot >= SEGUE_MAX_PATHS ||
 	    !path_live(session_path(s, slot), READ_ONCE(state.links_up)))
-		slot = egress_switch(s, id, f->spi, word);
+		slot = egress_switch(s, w, &h, f->spi, word);
 	if (slot >= SEGUE_MAX_PATHS)
 		return EGRESS_NO_PATH;
 	egress_take(f, s, slot);
-	f->copy = session_copy(s, word);
-	f->copy_until = READ_ONCE(s->copy_until);
+	f->copy = session_copy(s, w, word);
+	f->copy_until = READ_ONCE(w->copy_until);
 	return EGRESS_STEER;
 }
 
@@ -153,15 +160,18 @@ SUBPROGRAM int egress_look_up_copy(struct segue_flow *f)
 {
 	struct segue_session *s;
 	union active_word word;
+	struct segue_way *w;
+	__u8 child;
 	__u32 id;
 
 	if (!f)
 		return EGRESS_NOT_OURS;
-	s = egress_session(f, &id);
+	s = egress_session(f, &id, &child);
 	if (!s)
 		return EGRESS_NOT_OURS;
-	word.word = READ_ONCE(*session_word(s));
-	if (f->copy >= SEGUE_MAX_PATHS || session_copy(s, word) != f->copy)
+	w = session_way(s, child);
+	word.word = READ_ONCE(*way_word(w));
+	if (f->copy >= SEGUE_MAX_PATHS || session_copy(s, w, word) != f->copy)
 		return EGRESS_NO_PATH;
 	egress_take(f, s, f->copy);
 	return EGRESS_STEER;

@@ -26,7 +26,7 @@
 
 /* A decision is tried so often; then the packet is not steered.  More than one
  * change of a path can move the epoch (control_path), so that one never does it. */
-#define FLOW_TRIES 16
+#define FLOW_TRIES 64
 
 static __always_inline struct segue_flow *
 flow_find(const struct packet *p, enum segue_flow_direction direction)

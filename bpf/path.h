@@ -34,14 +34,31 @@ union switched_word {
 	__u64 word;
 };
 
-static __always_inline __u64 *session_word(struct segue_session *s)
+static __always_inline __u64 *way_word(struct segue_way *w)
 {
-	return (__u64 *)&s->active;
+	return (__u64 *)&w->active;
 }
 
-static __always_inline __u64 *session_cause(struct segue_session *s)
+static __always_inline __u64 *way_cause(struct segue_way *w)
 {
-	return (__u64 *)&s->switched_by;
+	return (__u64 *)&w->switched_by;
+}
+
+/* The way that was made for a CHILD_SA, whether it goes it or not. */
+static __always_inline struct segue_way *session_child(struct segue_session *s, __u8 child)
+{
+	__u64 index = child;
+
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(SEGUE_MAX_CHILDREN - 1));
+	return index ? &s->child[index] : &s->way;
+}
+
+/* The way that it goes. */
+static __always_inline struct segue_way *session_way(struct segue_session *s, __u8 child)
+{
+	struct segue_way *w = session_child(s, child);
+
+	return READ_ONCE(w->active) == SEGUE_NO_PATH ? &s->way : w;
 }
 
 /* One switch to be made; spi 0 unless an authenticated packet asks for it. */
@@ -49,7 +66,8 @@ struct handover {
 	__u32 session;			/* id */
 	__u8 to;
 	__u8 reason;
-	__u16 soft;			/* from now on, what we leave is the copy */
+	__u8 soft;			/* from now on, what we leave is the copy */
+	__u8 child;			/* whose way it is, for the news */
 	__be32 spi;
 };
 
@@ -72,14 +90,14 @@ static __always_inline bool path_live(const struct segue_path *p, __u64 links_up
 /* The slot to send copies by now, or SEGUE_NO_PATH: as segue_copy_slot(), and its
  * link is up. */
 static __always_inline __u32
-session_copy(const struct segue_session *s, union active_word word)
+session_copy(const struct segue_session *s, const struct segue_way *w, union active_word word)
 {
 	const __u8 wanted = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED;
 	const struct segue_path *path = session_path(s, word.copy);
 
 	if (word.copy >= SEGUE_MAX_PATHS || word.copy == word.active ||
 	    (path->flags & wanted) != wanted || !path_live(path, READ_ONCE(state.links_up)) ||
-	    bpf_ktime_get_ns() > READ_ONCE(s->copy_until))
+	    bpf_ktime_get_ns() > READ_ONCE(w->copy_until))
 		return SEGUE_NO_PATH;
 	return word.copy;
 }
@@ -133,13 +151,14 @@ static __always_inline __u32 switch_ms(__u64 ns, __u32 last)
  * for as long as it was asked for, and after a loss begins again by itself when
  * the lost link is back.
  */
-SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h, __u64 word)
+SUBPROGRAM int session_switch(struct segue_session *s, struct segue_way *w,
+			      const struct handover *h, __u64 word)
 {
 	union active_word old = { .word = word }, new = old;
 	union switched_word cause;
 	struct segue_event event = {};
 
-	if (!s || !h)
+	if (!s || !w || !h)
 		return -EINVAL;
 	event.ns = bpf_ktime_get_ns();
 	new.active = h->to;
@@ -147,20 +166,21 @@ SUBPROGRAM int session_switch(struct segue_session *s, const struct handover *h,
 		new.copy = old.active;
 	new.reason = h->reason;
 	new.switched_ms = switch_ms(event.ns, old.switched_ms);
-	if (__sync_val_compare_and_swap(session_word(s), old.word, new.word) != old.word)
+	if (__sync_val_compare_and_swap(way_word(w), old.word, new.word) != old.word)
 		return -EAGAIN;
 	decisions_void();
 	cause.switched_by = h->spi;
 	cause.switched_by_ms = new.switched_ms;
-	WRITE_ONCE(*session_cause(s), cause.word);
-	s->switched_ns = event.ns;
-	__sync_fetch_and_add(&s->generation, 1);
+	WRITE_ONCE(*way_cause(w), cause.word);
+	w->switched_ns = event.ns;
+	__sync_fetch_and_add(&w->generation, 1);
 
 	event.type = SEGUE_EVENT_SWITCH;
 	event.reason = h->reason;
 	event.from = old.active;
 	event.to = h->to;
 	event.session = h->session;
+	event.child = h->child;
 	event.ifindex = session_path(s, h->to)->ifindex;
 	event.spi = h->spi;
 	if (h->reason == SEGUE_REASON_LINK_DOWN)

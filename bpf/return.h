@@ -13,6 +13,10 @@
  * the session wait for SEGUE_FOLLOW_HOLD_NS.  A leader decides himself by which of
  * his links he sends, and follows only the peer's own moves; the hold is for all.
  *
+ * A CHILD_SA that goes a way of its own follows for itself; whatever goes the
+ * session's way moves the session.  A peer that moves one of several CHILD_SAs
+ * therefore says so first.
+ *
  * A peer may send each packet by two paths.  The first of the two to come is
  * authenticated, the other one falls to the replay window, and now the one path is
  * faster, now the other: order says nothing about where the peer went.  So
@@ -36,16 +40,16 @@
 /* Did this SA cause the last switch?  Not known for the instant between the
  * switch and its news: then it did not, and waits for its next packet. */
 static __always_inline bool
-return_caused(struct segue_session *s, union active_word word, __be32 spi)
+return_caused(struct segue_way *w, union active_word word, __be32 spi)
 {
-	union switched_word cause = { .word = READ_ONCE(*session_cause(s)) };
+	union switched_word cause = { .word = READ_ONCE(*way_cause(w)) };
 
 	return cause.switched_by == spi && cause.switched_by_ms == word.switched_ms;
 }
 
 static __always_inline bool
-return_follows(struct segue_session *s, union active_word word, const struct segue_sa *a,
-	       __u32 to, __be32 spi)
+return_follows(struct segue_session *s, struct segue_way *w, union active_word word,
+	       const struct segue_sa *a, __u32 to, __be32 spi)
 {
 	const struct segue_path *path = session_path(s, to);
 	__u64 now = bpf_ktime_get_ns();
@@ -54,8 +58,8 @@ return_follows(struct segue_session *s, union active_word word, const struct seg
 	if (!(path->flags & SEGUE_PATH_VERIFIED) ||
 	    !path_live(path, READ_ONCE(state.links_up)))
 		return false;
-	if (word.flags & SEGUE_SESSION_FOLLOW)
-		return !recent || (return_caused(s, word, spi) &&
+	if (s->flags & SEGUE_SESSION_FOLLOW)
+		return !recent || (return_caused(w, word, spi) &&
 				   !segue_recent(READ_ONCE(a->copied_ms), now));
 	if (word.active < SEGUE_MAX_PATHS &&
 	    segue_addr_equal(&path->remote, &session_path(s, word.active)->remote))
@@ -69,6 +73,7 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 	struct handover h = { .reason = SEGUE_REASON_PEER_MOVED, .spi = spi };
 	union active_word word;
 	struct segue_session *s;
+	struct segue_way *w;
 	struct segue_sa *a;
 	bool newest;
 	__u32 to;
@@ -88,15 +93,17 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 		WRITE_ONCE(a->copied_ms, segue_coarse_ms(bpf_ktime_get_ns()));
 	if (!s || to >= SEGUE_MAX_PATHS)
 		return 0;
-	word.word = READ_ONCE(*session_word(s));
-	if (word.active == to || session_copy(s, word) == to)
+	w = session_way(s, a->child);
+	h.child = w == &s->way ? 0 : a->child;
+	word.word = READ_ONCE(*way_word(w));
+	if (word.active == to || session_copy(s, w, word) == to)
 		return 0;
-	if (!newest || !return_follows(s, word, a, to, spi)) {
+	if (!newest || !return_follows(s, w, word, a, to, spi)) {
 		COUNT(return_stale);
 		return 0;
 	}
 	h.to = to;
-	if (!session_switch(s, &h, word.word))
+	if (!session_switch(s, w, &h, word.word))
 		COUNT(return_switched);
 	return 0;
 }

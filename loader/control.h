@@ -71,6 +71,19 @@ int segue_copy(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns);
 int segue_switch_soft(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns,
 		      enum segue_reason reason);
 
+/*
+ * CHILD_SAs apart: one whose SAs bear a number (segue_sa.child, 1 to
+ * SEGUE_MAX_CHILDREN - 1, chosen by the caller) goes the session's way until it is
+ * switched for itself, and again after a switch to SEGUE_NO_PATH.  Errors as above;
+ * copies need a way of its own (-EINVAL).  The peer has to know before it is sent by
+ * another way, or its return switch moves the whole session.
+ */
+int segue_child_switch(struct segue *segue, __u32 id, __u8 child, __u8 slot,
+		       enum segue_reason reason);
+int segue_child_switch_soft(struct segue *segue, __u32 id, __u8 child, __u8 slot,
+			    __u64 until_ns, enum segue_reason reason);
+int segue_child_copy(struct segue *segue, __u32 id, __u8 child, __u8 slot, __u64 until_ns);
+
 /* SA.  put with a key that is there: -EEXIST. */
 int segue_sa_put(struct segue *segue, const struct segue_sa_key *key, const struct segue_sa *sa);
 int segue_sa_del(struct segue *segue, const struct segue_sa_key *key);

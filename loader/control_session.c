@@ -16,6 +16,9 @@ static bool session_valid(const struct segue_session *s)
 
 	if (!slot_valid(s->active) || !slot_valid(s->copy) || !memchr(s->name, 0, sizeof(s->name)))
 		return false;
+	for (i = 1; i < SEGUE_MAX_CHILDREN; i++)
+		if (!slot_valid(s->child[i].active) || !slot_valid(s->child[i].copy))
+			return false;
 	for (i = 0; i < SEGUE_MAX_PATHS; i++)
 		if (s->path[i].link >= SEGUE_MAX_LINKS)
 			return false;
@@ -24,7 +27,7 @@ static bool session_valid(const struct segue_session *s)
 
 static bool sa_valid(const struct segue_sa *sa)
 {
-	return sa->session && (sa->mode == SEGUE_SA_TRANSPORT || sa->mode == SEGUE_SA_TUNNEL ||
+	return sa->session && sa->child < SEGUE_MAX_CHILDREN && (sa->mode == SEGUE_SA_TRANSPORT || sa->mode == SEGUE_SA_TUNNEL ||
 			       sa->mode == SEGUE_SA_BEET);
 }
 
@@ -42,6 +45,10 @@ int segue_session_put(struct segue *segue, __u32 id, const struct segue_session 
 		.ike = session->ike,
 	};
 
+	int i;
+
+	for (i = 0; i < SEGUE_MAX_CHILDREN; i++)
+		new.child[i].active = new.child[i].copy = SEGUE_NO_PATH;
 	if (!id || !slot_valid(session->active))
 		return -EINVAL;
 	if (segue_addr_is_v4(&session->local) != segue_addr_is_v4(&session->remote))
@@ -129,7 +136,18 @@ int segue_path_del(struct segue *segue, __u32 id, __u8 slot, enum segue_reason r
 
 int segue_switch(struct segue *segue, __u32 id, __u8 slot, enum segue_reason reason)
 {
-	struct segue_call_switch call = { .session = id, .slot = slot, .reason = reason };
+	return segue_child_switch(segue, id, 0, slot, reason);
+}
+
+int segue_child_switch(struct segue *segue, __u32 id, __u8 child, __u8 slot,
+		       enum segue_reason reason)
+{
+	struct segue_call_switch call = {
+		.session = id,
+		.slot = slot,
+		.reason = reason,
+		.child = child,
+	};
 
 	return control_run(segue, CONTROL_SWITCH, &call, sizeof(call));
 }
@@ -137,11 +155,18 @@ int segue_switch(struct segue *segue, __u32 id, __u8 slot, enum segue_reason rea
 int segue_switch_soft(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns,
 		      enum segue_reason reason)
 {
+	return segue_child_switch_soft(segue, id, 0, slot, until_ns, reason);
+}
+
+int segue_child_switch_soft(struct segue *segue, __u32 id, __u8 child, __u8 slot,
+			    __u64 until_ns, enum segue_reason reason)
+{
 	struct segue_call_switch call = {
 		.session = id,
 		.slot = slot,
 		.reason = reason,
 		.soft = true,
+		.child = child,
 		.copy_until = until_ns ? until_ns : SEGUE_COPY_ALWAYS,
 	};
 
@@ -150,9 +175,15 @@ int segue_switch_soft(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns,
 
 int segue_copy(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns)
 {
+	return segue_child_copy(segue, id, 0, slot, until_ns);
+}
+
+int segue_child_copy(struct segue *segue, __u32 id, __u8 child, __u8 slot, __u64 until_ns)
+{
 	struct segue_call_copy call = {
 		.session = id,
 		.slot = slot,
+		.child = child,
 		.copy_until = until_ns ? until_ns : SEGUE_COPY_ALWAYS,
 	};
 

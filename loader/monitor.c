@@ -43,6 +43,7 @@ struct event_row {
 	__u64 spi;
 	/* for scripts */
 	__u64 monotonic_ns;
+	__u64 child;
 	__u64 session_id;
 	__u64 ifindex;
 	__u64 cause_ns;
@@ -64,6 +65,7 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct event_row, reason, OUTPUT_TEXT, .before = "  "),
 	OUTPUT_FIELD(struct event_row, after, OUTPUT_TEXT, .before = ", "),
 	OUTPUT_FIELD(struct event_row, spi, OUTPUT_SPI, .before = "  SPI "),
+	OUTPUT_FIELD(struct event_row, child, OUTPUT_NUMBER),
 	OUTPUT_FIELD(struct event_row, session_id, OUTPUT_NUMBER),
 	OUTPUT_FIELD(struct event_row, ifindex, OUTPUT_NUMBER),
 	OUTPUT_FIELD(struct event_row, cause_ns, OUTPUT_AGE),
@@ -151,6 +153,7 @@ static void show_event(void *context, const struct segue_event *event)
 		snprintf(row.after, sizeof(row.after), "%.3f ms after it",
 			 (event->ns - event->cause_ns) / 1e6);
 	row.spi = ntohl(event->spi);
+	row.child = event->child;
 	row.session_id = event->session;
 	row.ifindex = event->ifindex;
 	row.cause_ns = event->cause_ns;

@@ -21,6 +21,8 @@ struct sa_row {
 	__u64 highest;
 	/* for scripts */
 	__u64 session_id;
+	__u64 child;
+	__u64 slot;
 };
 
 static const struct output_field fields[] = {
@@ -33,6 +35,8 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct sa_row, udp, OUTPUT_FLAG),
 	OUTPUT_FIELD(struct sa_row, highest, OUTPUT_COUNT),
 	OUTPUT_FIELD(struct sa_row, session_id, OUTPUT_NUMBER, .json_only = true),
+	OUTPUT_FIELD(struct sa_row, child, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct sa_row, slot, OUTPUT_COUNT, .json_only = true),
 	{},
 };
 
@@ -62,12 +66,15 @@ static void sa_fill(struct sa_row *row, struct segue *segue, const struct segue_
 	row->udp = sa->flags & SEGUE_SA_ENCAP;
 	row->highest = sa->highest;
 	row->session_id = sa->session;
+	row->child = sa->child;
+	row->slot = SEGUE_NO_PATH;
 	if (segue_session_get(segue, sa->session, &session)) {
 		/* `segue check` says what is to be done about that */
 		snprintf(row->session, sizeof(row->session), "#%u (gone)", sa->session);
 	} else {
 		names_session(sa->session, &session, row->session);
 		segue_addr_text(&session.remote, row->peer);
+		row->slot = segue_way_of(&session, sa->child)->active;
 	}
 }
 

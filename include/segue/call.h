@@ -13,14 +13,16 @@ struct segue_call_switch {		/* program control_switch */
 	__u32 session;
 	__u8 slot;
 	__u8 reason;			/* enum segue_reason */
-	__u16 soft;			/* the old path is the copy, until copy_until */
+	__u8 soft;			/* the old path is the copy, until copy_until */
+	__u8 child;			/* whose way; 0: the session's */
 	__u64 copy_until;
 };
 
 struct segue_call_copy {		/* program control_copy */
 	__u32 session;
 	__u8 slot;			/* SEGUE_NO_PATH: no copies any more */
-	__u8 reserved[3];
+	__u8 child;			/* as above */
+	__u16 reserved;
 	__u64 copy_until;
 };
 

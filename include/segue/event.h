@@ -65,6 +65,8 @@ struct segue_event {
 	__u32 ifindex;			/* 0: none */
 	__be32 spi;			/* 0: none */
 	__u64 cause_ns;			/* SWITCH by LINK_DOWN: when the link went down; else 0 */
+	__u8 child;			/* SWITCH: segue_sa.child, 0: the session's way */
+	__u8 reserved[7];
 };
 
 #endif

@@ -24,6 +24,7 @@
 
 enum {
 	SEGUE_MAX_PATHS = 16,		/* per session; a power of two, it masks */
+	SEGUE_MAX_CHILDREN = 8,		/* ways of a session; likewise */
 	SEGUE_MAX_SESSIONS = 4096,	/* default size of map "session" */
 	SEGUE_MAX_SAS = 16384,		/* default size of map "sa" */
 	SEGUE_NAME_SIZE = 32,		/* with its NUL; longer names are cut */
@@ -79,14 +80,18 @@ enum segue_session_flag {
  */
 #define SEGUE_FOLLOW_HOLD_NS 200000000ULL
 
-struct segue_session {
-	struct segue_addr local;	/* canonical pair: what XFRM knows */
-	struct segue_addr remote;
+/*
+ * A way: by which path something is sent.  The session has one, and each CHILD_SA
+ * that was given a number (segue_sa.child) may have another; until it has, and if
+ * it shall no longer have, it goes the session's.
+ */
+struct segue_way {
 	/* One word of 64 bits, changed only as a whole (bpf/path.h): whoever sees a
 	 * switch sees when and why it was. */
-	__u8 active;			/* slot in path[] that we send by */
+	__u8 active;			/* slot in path[] that we send by; of a CHILD_SA,
+					 * SEGUE_NO_PATH: it goes the session's way */
 	__u8 copy;			/* slot that we send by as well, or SEGUE_NO_PATH */
-	__u8 flags;			/* enum segue_session_flag */
+	__u8 flags;			/* of the session: enum segue_session_flag; else 0 */
 	__u8 reason;			/* enum segue_reason of the last switch */
 	__u32 switched_ms;		/* time of the last switch, 0: never; see below */
 	/* Another one: the inbound SPI that caused the switch at switched_by_ms, or
@@ -95,10 +100,31 @@ struct segue_session {
 	__u32 switched_by_ms;
 	__u64 switched_ns;		/* for people, who do not mind that it comes after */
 	__u64 copy_until;		/* CLOCK_MONOTONIC; copies are sent no later, ns */
+	__u32 generation;		/* switches so far */
+	__u32 reserved;
+};
+
+struct segue_session {
+	struct segue_addr local;	/* canonical pair: what XFRM knows */
+	struct segue_addr remote;
+	union {				/* the session's own way, by its fields, too */
+		struct segue_way way;
+		struct {
+			__u8 active;
+			__u8 copy;
+			__u8 flags;
+			__u8 reason;
+			__u32 switched_ms;
+			__be32 switched_by;
+			__u32 switched_by_ms;
+			__u64 switched_ns;
+			__u64 copy_until;
+			__u32 generation;
+		};
+	};
 	/* First octets of SHA-256 over the type and encoding of the peer's IKE identity, 0 if
 	 * unknown: by it the agent knows the peer again after a restart. */
 	__u64 peer;
-	__u32 generation;		/* switches so far */
 	__be16 local_port;		/* canonical ports of the UDP */
 	__be16 remote_port;		/* encapsulation, 0 without it */
 	__u32 ike;			/* strongSwan's unique id of the IKE_SA now */
@@ -106,8 +132,16 @@ struct segue_session {
 	/* coarse time of the last refusal told about: at most one event in 2 s each */
 	__u16 refused_egress;		/* NO_LIVE_PATH */
 	__u16 refused_ingress;		/* UNVERIFIED_PATH */
+	struct segue_way child[SEGUE_MAX_CHILDREN];	/* by segue_sa.child; 0 is not used */
 	struct segue_path path[SEGUE_MAX_PATHS];
 };
+
+/* The way that a CHILD_SA goes; child as in segue_sa, in range. */
+static inline const struct segue_way *
+segue_way_of(const struct segue_session *s, __u8 child)
+{
+	return child && s->child[child].active != SEGUE_NO_PATH ? &s->child[child] : &s->way;
+}
 
 /* copy_until: until it is changed */
 #define SEGUE_COPY_ALWAYS (~0ULL)
@@ -173,7 +207,8 @@ struct segue_sa {
 	__u32 reqid;			/* as in XFRM and swanctl */
 	__u8 mode;			/* enum segue_sa_mode */
 	__u8 flags;			/* enum segue_sa_flag */
-	__u16 reserved;
+	__u8 child;			/* number of its CHILD_SA's way; 0: the session's */
+	__u8 reserved;
 	__u32 highest;			/* inbound: highest authenticated sequence number, host order */
 	__u32 copied_ms;		/* inbound: when a packet last came twice, by two paths;
 					 * as segue_session.switched_ms */

@@ -397,6 +397,32 @@ static void test_foreign_mark(void **state)
 	assert_int_equal(counted().egress_by_source, 1);
 }
 
+/* One CHILD_SA of several: its packets alone are copied. */
+static void test_child(void **state)
+{
+	struct segue_addr remote = address(canonical[V4].remote);
+	struct segue_sa_key key = { htonl(0x150), segue_addr_fold(&remote) };
+	struct segue_sa sa = { .session = V4, .child = 1 };
+	struct wire wire = sent(V4);
+
+	(void)state;
+	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+	assert_int_equal(segue_child_switch(host, V4, 1, ACTIVE, SEGUE_REASON_MANUAL), 0);
+	assert_int_equal(segue_child_copy(host, V4, 1, COPY, 0), 0);
+	goes_one_way(V4, ACTIVE);
+	wire.spi = 0x150;
+	transmit(&wire);
+	arrives(by_wlan, wire, V4, ACTIVE);
+	arrives(by_lte, wire, V4, COPY);
+	assert_int_equal(segue_child_switch_soft(host, V4, 1, COPY, 0, SEGUE_REASON_MANUAL), 0);
+	assert_int_equal(session_now(V4).active, ACTIVE);
+	assert_int_equal(session_now(V4).child[1].copy, ACTIVE);
+	transmit(&wire);
+	arrives(by_lte, wire, V4, COPY);
+	arrives(by_wlan, wire, V4, ACTIVE);
+	goes_one_way(V4, ACTIVE);
+}
+
 /* Many in a row: as many by each path, in order. */
 static void test_many(void **state)
 {
@@ -424,7 +450,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_both), TEST(test_window), TEST(test_soft_switch), TEST(test_links),
-		TEST(test_copy_fails), TEST(test_refused), TEST(test_not_ours), TEST(test_foreign_mark), TEST(test_many),
+		TEST(test_copy_fails), TEST(test_refused), TEST(test_not_ours), TEST(test_foreign_mark), TEST(test_child), TEST(test_many),
 	};
 
 	int failed;

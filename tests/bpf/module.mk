@@ -3,7 +3,7 @@
 # BPF_TESTS or, if it needs fentry, in BPF_KERNEL_TESTS; in BPF_TEST_OBJECTS too if
 # it brings programs of its own (NAME.bpf.c).
 
-BPF_TESTS        := load_test control_test egress_test change_test copy_test \
+BPF_TESTS        := load_test control_test egress_test change_test copy_test child_test \
 	ingress_test return_test fuzz_test bench
 BPF_KERNEL_TESTS := link_test
 BPF_TEST_OBJECTS := copy_test return_test bench

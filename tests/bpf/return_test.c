@@ -395,6 +395,40 @@ static void test_copies_lap(void **state)
 	assert_int_equal(counted().return_ambiguous, 0);
 }
 
+/* A CHILD_SA that goes a way of its own follows for itself. */
+static void test_children(void **state)
+{
+	struct segue_sa_key key = { .spi = htonl(other_spi) };
+	struct segue_sa sa = { .session = SESSION, .flags = SEGUE_SA_INBOUND, .child = 1 };
+	struct segue_session session;
+	struct events events;
+
+	(void)state;
+	assert_int_equal(segue_sa_del(host, &key), 0);
+	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+	/* as long as it goes the session's way, it moves the session */
+	arrives(other_spi, 1, 1);
+	assert_int_equal(active(), 1);
+	assert_int_equal(segue_child_switch(host, SESSION, 1, 2, SEGUE_REASON_MANUAL), 0);
+	hold_over();
+	events_take();
+	arrives(other_spi, 2, 0);
+	arrives(spi, 1, 1);
+	assert_int_equal(active(), 1);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.child[1].active, 0);
+	assert_int_equal(session.child[1].switched_by, htonl(other_spi));
+	events = events_take();
+	assert_int_equal(events.count, 1);
+	assert_int_equal(events.event[0].child, 1);
+	/* neither waits for the other */
+	arrives(spi, 2, 2);
+	arrives(other_spi, 3, 1);
+	assert_int_equal(active(), 2);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.child[1].active, 1);
+}
+
 /* A path on which we could not answer, or must not. */
 static void test_dead_or_unverified(void **state)
 {
@@ -459,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup(test_own_copies, follower),
 		cmocka_unit_test_setup(test_places_change, follower),
 		cmocka_unit_test_setup(test_copies_lap, follower),
+		cmocka_unit_test_setup(test_children, follower),
 		cmocka_unit_test_setup(test_dead_or_unverified, follower),
 		cmocka_unit_test_setup(test_leader, leader),
 		cmocka_unit_test_setup(test_leader_just_switched, leader),
