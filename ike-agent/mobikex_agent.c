@@ -222,6 +222,7 @@ bool mobikex_agent_create(void)
 		.failback_delay = setting("failback_delay", 2000),
 		.check_tries = setting("check_tries", 5),
 		.check_delay = setting("check_delay", 1000),
+		.recheck_delay = setting("recheck_delay", 60000),
 		.push_delay = setting("push_delay", 500),
 		.drain_delay = setting("drain_delay", 1000),
 		.copy_window = setting("copy_window", 100),

@@ -66,6 +66,7 @@ struct mobikex_agent_t {
 	uint32_t failback_delay;
 	uint32_t check_tries;
 	uint32_t check_delay;
+	uint32_t recheck_delay;
 	uint32_t push_delay;
 	uint32_t drain_delay;
 	uint32_t copy_window;

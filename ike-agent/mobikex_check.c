@@ -9,9 +9,6 @@
 
 #define MS 1000000ULL	/* ns */
 
-/** Data of the job that was queued to wait */
-#define TIMER 1
-
 /**
  * Ours, or nobody's?
  */
@@ -126,7 +123,20 @@ status_t mobikex_check_refresh(ike_sa_t *ike_sa, uint32_t data)
 }
 
 /**
- * The unverified address that is due first
+ * An address in use needs no recheck: IKE's liveness check proves it.
+ */
+static bool wants_check(mobikex_session_t *session, mobikex_peer_t *peer)
+{
+	if (!peer->verified)
+	{
+		return peer->tries < mobikex->check_tries;
+	}
+	return mobikex->recheck_delay &&
+		   !peer->host->ip_equals(peer->host, session->other);
+}
+
+/**
+ * The address that is due first
  */
 static mobikex_peer_t *next(mobikex_session_t *session)
 {
@@ -136,8 +146,7 @@ static mobikex_peer_t *next(mobikex_session_t *session)
 	enumerator = session->peers->create_enumerator(session->peers);
 	while (enumerator->enumerate(enumerator, &peer))
 	{
-		if (!peer->verified && peer->tries < mobikex->check_tries &&
-			(!found || peer->due < found->due))
+		if (wants_check(session, peer) && (!found || peer->due < found->due))
 		{
 			found = peer;
 		}
@@ -190,6 +199,38 @@ status_t mobikex_check_ask(ike_sa_t *ike_sa, host_t *my, host_t *other)
 	return status;
 }
 
+/**
+ * Jobs that waited carry the number of the latest timer: an earlier one is void.
+ */
+static void wait_until(mobikex_session_t *session, uint64_t time)
+{
+	uint64_t now = mobikex_now();
+
+	if (session->checking && session->check_at <= time)
+	{
+		return;
+	}
+	session->checking = TRUE;
+	session->check_at = time;
+	session->check_timer = max(session->check_timer + 1, 1);
+	mobikex_job_queue(session->ike, mobikex_check_next, session->check_timer,
+					  time <= now ? 1 : (time - now) / MS + 1);
+}
+
+/**
+ * @param data			number of the timer, 0: it was none
+ * @return				FALSE if it is void
+ */
+static bool timer_is(mobikex_session_t *session, uint32_t data)
+{
+	if (data && (!session->checking || data != session->check_timer))
+	{
+		return FALSE;
+	}
+	session->checking &= !data;
+	return TRUE;
+}
+
 status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data)
 {
 	mobikex_session_t *session;
@@ -197,34 +238,32 @@ status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data)
 	uint64_t now = mobikex_now();
 	status_t status = SUCCESS;
 	host_t *my, *other = NULL;
-	uint32_t wait = 0;
 	bool busy = mobikex_check_busy(ike_sa);
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
-	if (session && session->state == MOBIKEX_PINNED && session->published)
+	if (session && session->state == MOBIKEX_PINNED && session->published &&
+		timer_is(session, data))
 	{
-		session->checking &= data != TIMER;
 		peer = next(session);
 	}
-	if (peer && (peer->due > now || busy))
-	{	/* if busy, the next response calls us too; this is for delayed tasks */
-		wait = session->checking ? 0 : peer->due <= now ? mobikex->check_delay :
-									   (peer->due - now) / MS + 1;
-		session->checking = TRUE;
+	if (peer && peer->due > now)
+	{
+		wait_until(session, peer->due);
+	}
+	else if (peer && busy)
+	{	/* the next response calls us too; this is for delayed tasks */
+		wait_until(session, now + mobikex->check_delay * MS);
 	}
 	else if (peer)
 	{
 		peer->due = now + ((uint64_t)mobikex->check_delay << peer->tries) * MS;
+		peer->asked = TRUE;
 		other = peer->host->clone(peer->host);
+		mobikex_event(session->id, SEGUE_EVENT_EXCHANGE, SEGUE_REASON_ASKED_CHECK);
 		mobikex_session_route(session, other);
 	}
 	mobikex->lock->unlock(mobikex->lock);
-	if (wait)
-	{
-		mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_check_next,
-						  TIMER, wait);
-	}
 	if (other)
 	{
 		my = ike_sa->get_my_host(ike_sa);
@@ -251,6 +290,66 @@ static void moved(mobikex_session_t *session, mobikex_peer_t *peer)
 	mobikex_copy_update(session);
 }
 
+/**
+ * Not before some time it has to be proven again.
+ */
+static void proven(mobikex_session_t *session, mobikex_peer_t *peer)
+{
+	peer->due = mobikex_now() + mobikex->recheck_delay * MS;
+	if (mobikex->recheck_delay)
+	{
+		wait_until(session, peer->due);
+	}
+}
+
+/**
+ * It was verified, and not in use when it was asked.
+ */
+static void rechecked(mobikex_session_t *session, mobikex_peer_t *peer, bool reached)
+{
+	bool used = peer->host->ip_equals(peer->host, session->other);
+
+	if (reached || used)
+	{
+		peer->tries = 0;
+		proven(session, peer);
+	}
+	else if (++peer->tries >= mobikex->check_tries)
+	{
+		DBG1(DBG_IKE, "segue: session %s[%u]: no answer from %H any more, withdrawn",
+			 session->name, session->id, peer->host);
+		peer->verified = FALSE;
+		mobikex_event(session->id, SEGUE_EVENT_REFUSAL, SEGUE_REASON_CHECK_FAILED);
+		mobikex_session_unroute(session, peer->host);
+		mobikex_paths_update(session);
+		mobikex_copy_update(session);
+	}
+}
+
+void mobikex_check_left(mobikex_session_t *session)
+{
+	mobikex_peer_t *peer = mobikex_session_peer(session, session->other);
+
+	if (peer && peer->verified)
+	{
+		proven(session, peer);
+	}
+}
+
+void mobikex_check_rekeyed(mobikex_session_t *session)
+{
+	enumerator_t *enumerator;
+	mobikex_peer_t *peer;
+
+	session->checking = FALSE;
+	enumerator = session->peers->create_enumerator(session->peers);
+	while (enumerator->enumerate(enumerator, &peer))
+	{
+		peer->asked = FALSE;
+	}
+	enumerator->destroy(enumerator);
+}
+
 void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 						  bool reached)
 {
@@ -263,15 +362,21 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 	{
 		peer = mobikex_session_peer(session, other);
 	}
-	if (peer && peer->verified)
+	if (peer && peer->verified && !peer->asked)
 	{	/* not the address was asked, but the way there */
 		mobikex_failback_tried(session, my, other, reached);
+	}
+	else if (peer && peer->verified)
+	{
+		rechecked(session, peer, reached);
 	}
 	else if (peer && reached)
 	{
 		DBG1(DBG_IKE, "segue: session %s[%u]: address %H of the peer verified",
 			 session->name, session->id, other);
 		peer->verified = TRUE;
+		peer->tries = 0;
+		proven(session, peer);
 		moved(session, peer);
 	}
 	else if (peer && ++peer->tries >= mobikex->check_tries)
@@ -288,6 +393,10 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 	{
 		DBG2(DBG_IKE, "segue: session %s[%u]: no answer from %H yet",
 			 session->name, session->id, other);
+	}
+	if (peer)
+	{
+		peer->asked = FALSE;
 	}
 	mobikex->lock->unlock(mobikex->lock);
 }

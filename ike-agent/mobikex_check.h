@@ -7,10 +7,10 @@
  * an UPDATE_SA_ADDRESSES, has to answer a COOKIE2 sent to it before a packet is
  * sent there or taken from there.
  *
- *   listed, or moved to -> due -> asked -> verified
- *                           ^       |
- *                           '-------+ no answer from there: later again
- *                                   '-> given up after check_tries
+ *   listed, added, or moved to -> due -> asked -> verified -> idle: asked again
+ *                                  ^       |                           |
+ *                                  '-------+ no answer from there: later again
+ *                                          '-> given up after check_tries
  *
  * A check is an ordinary request, and the window is one: it goes once over the
  * path to check and, if nothing comes back, is repeated over the path in use.
@@ -39,6 +39,12 @@ bool mobikex_check_busy(ike_sa_t *ike_sa);
 /** A check was answered, by the path asked or by another one. */
 void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 						  bool reached);
+
+/** The IKE_SA leaves the peer's address: it was proven until now. */
+void mobikex_check_left(mobikex_session_t *session);
+
+/** What was under way in the IKE_SA before is not any more. */
+void mobikex_check_rekeyed(mobikex_session_t *session);
 
 /** Is there an address that waits for a check?  With the agent's lock held. */
 bool mobikex_check_waiting(mobikex_session_t *session);

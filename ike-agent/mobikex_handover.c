@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_handover.h"
+#include "mobikex_announce.h"
 #include "mobikex_check.h"
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
@@ -185,7 +186,7 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 		my->destroy(my);
 		other->destroy(other);
 	}
-	return status;
+	return status == DESTROY_ME ? status : mobikex_announce(ike_sa);
 }
 
 static status_t follow(ike_sa_t *ike_sa, uint32_t data)
@@ -286,6 +287,10 @@ void mobikex_handover_by_ike(ike_sa_t *ike_sa, host_t *my, host_t *other)
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session && session->state == MOBIKEX_PINNED)
 	{
+		if (!other->ip_equals(other, session->other))
+		{
+			mobikex_check_left(session);
+		}
 		mobikex_session_view(session, my, other);
 		if (!session->following && session->published)
 		{

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_listener.h"
+#include "mobikex_announce.h"
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
 #include "mobikex_notify.h"
+#include "mobikex_operation.h"
 #include "mobikex_orphan.h"
 #include "mobikex_session.h"
 
 #include <encoding/payloads/notify_payload.h>
+
+/** Packets; what charon.replay_window is if it is not set (child_cfg.c) */
+#define REPLAY_WINDOW 32
 
 typedef struct private_mobikex_listener_t private_mobikex_listener_t;
 
@@ -20,11 +25,23 @@ struct private_mobikex_listener_t {
 };
 
 /**
+ * A CHILD_SA's own replay_window is asked for nothing here: its default is this.
+ */
+static uint16_t capabilities(void)
+{
+	int window = lib->settings->get_int(lib->settings, "%s.replay_window",
+										REPLAY_WINDOW, lib->ns);
+
+	return MOBIKEX_RESTORES | MOBIKEX_INTERFACES |
+		   (window >= MOBIKEX_COPIES_WINDOW ? MOBIKEX_COPIES : 0);
+}
+
+/**
  * We say it where charon says MOBIKE_SUPPORTED, as responder only if asked.
  */
 static void say_hello(ike_sa_t *ike_sa, message_t *message)
 {
-	struct mobikex_supported supported = mobikex_supported_make(MOBIKEX_RESTORES);
+	struct mobikex_supported supported = mobikex_supported_make(capabilities());
 	mobikex_hello_t *hello;
 
 	if (!message->get_notify(message, MOBIKE_SUPPORTED) ||
@@ -80,6 +97,8 @@ static bool read_notifies(ike_sa_t *ike_sa, message_t *message)
 				{
 					DBG1(DBG_IKE, "segue: the peer sent a COOKIE2 of %zu octets",
 						 data.len);
+					/* RFC 4555 4.2.5; charon would send it back */
+					notify->set_notify_type(notify, MOBIKEX_SUPPORTED);
 				}
 				break;
 			default:
@@ -101,6 +120,11 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 	{
 		mobikex_hello_source(ike, message);
 	}
+	if (message->get_request(message) &&
+		message->get_exchange_type(message) == INFORMATIONAL)
+	{
+		mobikex_operation_request(ike_sa, message);
+	}
 	if (read_notifies(ike_sa, message))
 	{
 		mobikex_job_queue(ike, mobikex_check_refresh, 0, 0);
@@ -112,13 +136,33 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 		return;
 	}
 	/* the window is free */
-	if (session->pending)
+	if (session->pending || mobikex_announce_owed(session))
 	{
 		mobikex_follow_queue(session);
 	}
 	else if (mobikex_check_waiting(session))
 	{
 		mobikex_job_queue(ike, mobikex_check_next, 0, 0);
+	}
+}
+
+static void outgoing_plain(ike_sa_t *ike_sa, message_t *message)
+{
+	switch (message->get_exchange_type(message))
+	{
+		case IKE_AUTH:
+			say_hello(ike_sa, message);
+			mobikex_announce_sent(ike_sa, message);
+			break;
+		case INFORMATIONAL:
+			mobikex_announce_sent(ike_sa, message);
+			if (!message->get_request(message))
+			{
+				mobikex_operation_response(ike_sa, message);
+			}
+			break;
+		default:
+			break;
 	}
 }
 
@@ -152,11 +196,11 @@ METHOD(listener_t, message_hook, bool,
 	{
 		incoming_plain(ike_sa, message);
 	}
-	else if (plain && message->get_exchange_type(message) == IKE_AUTH)
+	else if (plain)
 	{
-		say_hello(ike_sa, message);
+		outgoing_plain(ike_sa, message);
 	}
-	else if (!plain && !incoming)
+	else if (!incoming)
 	{
 		outgoing_encoded(ike_sa, message);
 	}
@@ -190,6 +234,7 @@ METHOD(listener_t, ike_rekey, bool,
 		mobikex_session_rekey(session, new);
 		session->queued = session->checking = session->failback = FALSE;
 		session->trying = FALSE;
+		mobikex_check_rekeyed(session);
 		mobikex_follow_queue(session);
 		mobikex_job_queue(session->ike, mobikex_check_next, 0, 0);
 	}
@@ -198,6 +243,8 @@ METHOD(listener_t, ike_rekey, bool,
 	{
 		hello->ike = new->get_unique_id(new);
 	}
+	mobikex_told_rekeyed(old->get_unique_id(old), new->get_unique_id(new));
+	mobikex_operation_rekeyed(old->get_unique_id(old), new->get_unique_id(new));
 	mobikex->lock->unlock(mobikex->lock);
 	return TRUE;
 }
@@ -219,6 +266,8 @@ METHOD(listener_t, ike_state_change, bool,
 	{
 		mobikex->lock->lock(mobikex->lock);
 		mobikex_hello_forget(ike_sa->get_unique_id(ike_sa));
+		mobikex_told_forget(ike_sa->get_unique_id(ike_sa));
+		mobikex_operation_forget(ike_sa->get_unique_id(ike_sa));
 		session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 		if (session)
 		{

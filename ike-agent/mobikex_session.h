@@ -36,8 +36,10 @@ typedef struct {
 	bool listed;
 	/** Checks done without success; given up at mobikex->check_tries */
 	u_int tries;
-	/** Not before this time, mobikex_now() */
+	/** Not before this time, mobikex_now(); of a verified one: the next recheck */
 	uint64_t due;
+	/** A check of it is under way */
+	bool asked;
 } mobikex_peer_t;
 
 struct mobikex_session_t {
@@ -120,8 +122,10 @@ struct mobikex_session_t {
 	/** There was no live path, and what was sent since is lost */
 	bool stalled;
 
-	/** A check is scheduled */
+	/** A check is scheduled, for when, and the number of that timer */
 	bool checking;
+	uint64_t check_at;
+	uint32_t check_timer;
 
 	/** The latest request of ours as it was sent, and its message id */
 	chunk_t request;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_task.h"
+#include "mobikex_announce.h"
 #include "mobikex_check.h"
 #include "mobikex_push.h"
 
@@ -33,6 +34,11 @@ struct private_task_t {
 	 * NAT detection, in an update
 	 */
 	ike_natd_t *natd;
+
+	/**
+	 * What an update tells besides
+	 */
+	mobikex_owed_t owed;
 
 	/**
 	 * The path to check, in a check
@@ -85,6 +91,7 @@ METHOD(task_t, build_update, status_t,
 	private_task_t *this, message_t *message)
 {
 	message->add_notify(message, FALSE, UPDATE_SA_ADDRESSES, chunk_empty);
+	mobikex_announce_update(this->ike_sa, message, &this->owed);
 	if (!add_cookie(this, message))
 	{
 		return FAILED;
@@ -98,11 +105,15 @@ METHOD(task_t, build_update, status_t,
 METHOD(task_t, process_update, status_t,
 	private_task_t *this, message_t *message)
 {
+	bool unacceptable;
+
 	if (!check_cookie(this, message))
 	{
 		return FAILED;
 	}
-	if (message->get_notify(message, UNACCEPTABLE_ADDRESSES))
+	unacceptable = message->get_notify(message, UNACCEPTABLE_ADDRESSES);
+	mobikex_announce_answered(this->ike_sa, message, &this->owed, !unacceptable);
+	if (unacceptable)
 	{	/* RFC 4555 3.5: it stays where it was, and so do its SAs */
 		DBG1(DBG_IKE, "segue: the peer does not accept %H..%H",
 			 message->get_destination(message), message->get_source(message));

@@ -3,10 +3,23 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <segue/mobikex.h>
 #include "control.h"
+
+static const char *refusal_name(unsigned int refusal)
+{
+	switch (refusal) {
+#define REFUSAL_NAME(name, value, text) case value: return text;
+	MOBIKEX_REFUSALS(REFUSAL_NAME)
+#undef REFUSAL_NAME
+	}
+	return "unknown";
+}
 
 const char *segue_reason_name(enum segue_reason reason)
 {
+	if (reason > SEGUE_REASON_OPERATION && reason < SEGUE_REASON_TOLD_ADD)
+		return refusal_name(reason - SEGUE_REASON_OPERATION);
 	switch (reason) {
 	case SEGUE_REASON_NONE:			return "none";
 	case SEGUE_REASON_CARRIER_LOST:		return "carrier lost";
@@ -30,6 +43,15 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_CHECK_FAILED:		return "check failed";
 	case SEGUE_REASON_MAP_FULL:		return "map full";
 	case SEGUE_REASON_NOT_OWNED:		return "not owned";
+	case SEGUE_REASON_OPERATION:		return "operation refused";
+	case SEGUE_REASON_TOLD_ADD:		return "told: address added";
+	case SEGUE_REASON_TOLD_REMOVE:		return "told: address removed";
+	case SEGUE_REASON_TOLD_UPDATE:		return "told: moved";
+	case SEGUE_REASON_ASKED_CHECK:		return "asked: are you there";
+	case SEGUE_REASON_PEER_ADD:		return "peer added an address";
+	case SEGUE_REASON_PEER_REMOVE:		return "peer removed an address";
+	case SEGUE_REASON_PEER_UPDATE:		return "peer says it moved";
+	case SEGUE_REASON_PEER_REFUSED:		return "peer refused";
 	}
 	return "unknown";
 }
@@ -41,6 +63,7 @@ const char *segue_event_name(enum segue_event_type type)
 	case SEGUE_EVENT_PATH:		return "path";
 	case SEGUE_EVENT_SWITCH:	return "switch";
 	case SEGUE_EVENT_REFUSAL:	return "refusal";
+	case SEGUE_EVENT_EXCHANGE:	return "exchange";
 	}
 	return "unknown";
 }

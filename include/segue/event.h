@@ -24,6 +24,7 @@ enum segue_event_type {
 	SEGUE_EVENT_PATH = 2,		/* a path changed: session, to = slot */
 	SEGUE_EVENT_SWITCH = 3,		/* a handover: session, from, to (slots) */
 	SEGUE_EVENT_REFUSAL = 4,	/* something was refused: reason says what */
+	SEGUE_EVENT_EXCHANGE = 5,	/* IKE said or heard something: session, reason says what */
 };
 
 enum segue_reason {
@@ -53,6 +54,17 @@ enum segue_reason {
 	SEGUE_REASON_CHECK_FAILED = 50,	/* COOKIE2 did not come back from an address */
 	SEGUE_REASON_MAP_FULL = 51,
 	SEGUE_REASON_NOT_OWNED = 52,	/* peer announced an address that cannot be its own */
+	/* an operation of the peer (docs/mobike-x.md): plus enum mobikex_refusal */
+	SEGUE_REASON_OPERATION = 64,
+	/* what was exchanged (docs/mobike-x.md), both ends seen from here */
+	SEGUE_REASON_TOLD_ADD = 96,
+	SEGUE_REASON_TOLD_REMOVE = 97,
+	SEGUE_REASON_TOLD_UPDATE = 98,
+	SEGUE_REASON_ASKED_CHECK = 99,
+	SEGUE_REASON_PEER_ADD = 104,
+	SEGUE_REASON_PEER_REMOVE = 105,
+	SEGUE_REASON_PEER_UPDATE = 106,
+	SEGUE_REASON_PEER_REFUSED = 107,	/* OPERATION_REFUSED or UNACCEPTABLE_ADDRESSES */
 };
 
 struct segue_event {

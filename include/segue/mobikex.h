@@ -109,7 +109,8 @@ struct mobikex_operation_refused {
 	X(UNKNOWN_ADDRESS,	12, "unknown address") \
 	X(IN_USE,		13, "in use") \
 	X(UNKNOWN_SPI,		14, "unknown SPI") \
-	X(NOT_SUPPORTED,	15, "not supported")
+	X(NOT_SUPPORTED,	15, "not supported") \
+	X(NOT_THE_SOURCE,	16, "not the source of the packet")
 
 enum mobikex_refusal {
 	MOBIKEX_NOT_REFUSED = 0,

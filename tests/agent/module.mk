@@ -5,7 +5,7 @@ AGENT_TESTS := $(patsubst tests/agent/%.c,$(BUILD)/tests/agent/%,$(wildcard test
 NATIVE_TESTS += $(AGENT_TESTS)
 ALL += $(AGENT_TESTS)
 
-AGENT_TEST_OBJS := $(AGENT_TESTS:%=%.o)
+AGENT_TEST_OBJS := $(AGENT_TESTS:%=%.o) $(BUILD)/tests/agent/fake_peer.o
 $(AGENT_TEST_OBJS): CPPFLAGS += -include ike-agent/strongswan_config.h -Iike-agent \
 	-isystem $(STRONGSWAN)/libstrongswan -isystem $(STRONGSWAN)/libcharon
 $(AGENT_TEST_OBJS): WARN += -Wno-format -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
@@ -18,6 +18,10 @@ $(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \
 $(BUILD)/tests/agent/test_push: $(BUILD)/ike-agent/mobikex_push.o $(BUILD)/ike-agent/mobikex_task.o
 $(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_sa.o
 $(BUILD)/tests/agent/test_notify: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_notify.o
+$(BUILD)/tests/agent/test_check: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_check.o
+$(BUILD)/tests/agent/test_told: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_told.o
+$(BUILD)/tests/agent/test_operation: $(BUILD)/tests/agent/fake_peer.o \
+	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,operation judge notify host)
 # with a map, links and routes of its own
 $(BUILD)/tests/agent/test_path: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_path.o
 $(AGENT_TESTS): %: %.o

@@ -15,6 +15,7 @@
 
 #include <daemon.h>
 #include <encoding/payloads/notify_payload.h>
+#include "mobikex_announce.h"
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
 #include "mobikex_path.h"
@@ -55,6 +56,15 @@ bool mobikex_path_active_hosts(mobikex_session_t *this, host_t **my, host_t **ot
 status_t mobikex_follow_at_once(ike_sa_t *ike_sa)
 {
 	return SUCCESS;
+}
+
+void mobikex_announce_update(ike_sa_t *ike_sa, message_t *message, mobikex_owed_t *owed)
+{
+}
+
+void mobikex_announce_answered(ike_sa_t *ike_sa, message_t *message,
+			       const mobikex_owed_t *owed, bool moved)
+{
 }
 
 void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data, uint32_t delay)

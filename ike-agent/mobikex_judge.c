@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_judge.h"
+#include "mobikex_host.h"
+
+#include <arpa/inet.h>
+#include <encoding/payloads/notify_payload.h>
+
+CALLBACK(is_addr, int,
+	const struct segue_addr *addr, const struct rtnl_addr *own)
+{
+	return segue_addr_equal(addr, &own->addr);
+}
+
+enum mobikex_refusal mobikex_judge_address(mobikex_session_t *session,
+											   const struct segue_addr *addr)
+{
+	struct segue_addr remote = mobikex_addr(session->remote);
+	host_t *host;
+	bool own;
+
+	if (segue_addr_is_v4(addr) != segue_addr_is_v4(&remote))
+	{
+		return MOBIKEX_OTHER_FAMILY;
+	}
+	if (!mobikex_addr_plausible(addr))
+	{
+		return MOBIKEX_IMPOSSIBLE_ADDRESS;
+	}
+	host = mobikex_host(addr, 0);
+	own = mobikex_host_known(session->locals, host) ||
+		  rtnl_addrs(mobikex->rtnl, (void*)is_addr, (void*)addr) > 0;
+	host->destroy(host);
+	return own ? MOBIKEX_NOT_YOURS : MOBIKEX_NOT_REFUSED;
+}
+
+/**
+ * Nothing is done for some CHILD_SAs only; and are they this peer's at all?
+ */
+enum mobikex_refusal mobikex_judge_spis(ike_sa_t *ike_sa,
+									   const mobikex_parameter_t *parameter)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool known;
+	u_int i;
+
+	for (i = 0; i < parameter->spis; i++)
+	{
+		known = FALSE;
+		enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+		while (!known && enumerator->enumerate(enumerator, &child_sa))
+		{
+			known = child_sa->get_spi(child_sa, FALSE) == parameter->spi[i];
+		}
+		enumerator->destroy(enumerator);
+		if (!known)
+		{
+			return MOBIKEX_UNKNOWN_SPI;
+		}
+	}
+	return parameter->spis ? MOBIKEX_NOT_SUPPORTED : MOBIKEX_NOT_REFUSED;
+}
+
+/**
+ * NAT detection by the hash of RFC 7296 2.23: is the source what the sender sent?
+ */
+static bool translated(ike_sa_t *ike_sa, message_t *message)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	uint64_t spi_i = id->get_initiator_spi(id), spi_r = id->get_responder_spi(id);
+	host_t *source = message->get_source(message);
+	uint16_t port = htons(source->get_port(source));
+	notify_payload_t *notify;
+	hasher_t *hasher;
+	chunk_t hash, data;
+	bool same = FALSE;
+
+	notify = message->get_notify(message, NAT_DETECTION_SOURCE_IP);
+	hasher = lib->crypto->create_hasher(lib->crypto, HASH_SHA1);
+	if (!notify || !hasher)
+	{
+		DESTROY_IF(hasher);
+		return FALSE;
+	}
+	data = chunk_cata("cccc", chunk_from_thing(spi_i), chunk_from_thing(spi_r),
+					  source->get_address(source), chunk_from_thing(port));
+	if (hasher->allocate_hash(hasher, data, &hash))
+	{
+		same = chunk_equals(hash, notify->get_notification_data(notify));
+		chunk_free(&hash);
+	}
+	hasher->destroy(hasher);
+	return !same;
+}
+
+/**
+ * Of the parameters of UPDATE_SA_ADDRESSES
+ */
+static enum mobikex_refusal judge_new(ike_sa_t *ike_sa, message_t *message,
+									  const mobikex_parameter_t *parameter)
+{
+	struct segue_addr source = mobikex_addr(message->get_source(message));
+	enum mobikex_refusal reason;
+
+	reason = mobikex_judge_spis(ike_sa, parameter);
+	if (!reason && parameter->role == MOBIKEX_ROLE_NEW && parameter->named &&
+		!segue_addr_equal(&parameter->addr, &source) &&
+		!translated(ike_sa, message))
+	{
+		reason = MOBIKEX_NOT_THE_SOURCE;
+	}
+	return reason;
+}
+
+/**
+ * RFC 4555 3.5: the responder may find the new addresses unacceptable, and its SAs
+ * stay then.  charon moves them to wherever the packet came from.
+ */
+bool mobikex_judge_update(ike_sa_t *ike_sa, mobikex_session_t *session,
+						 message_t *message, mobikex_request_t *request)
+{
+	mobikex_parameter_t source = { .role = MOBIKEX_ROLE_NEW };
+	enum mobikex_refusal reason;
+	bool acceptable = TRUE;
+	u_int i;
+
+	source.addr = mobikex_addr(message->get_source(message));
+	reason = ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) ?
+				MOBIKEX_NOT_SUPPORTED :
+				mobikex_judge_address(session, &source.addr);
+	if (reason)
+	{
+		mobikex_request_refuse(request, reason, &source);
+		acceptable = FALSE;
+	}
+	for (i = 0; i < request->count; i++)
+	{
+		if (request->parameter[i].role == MOBIKEX_ROLE_OLD ||
+			request->parameter[i].role == MOBIKEX_ROLE_NEW)
+		{
+			reason = judge_new(ike_sa, message, &request->parameter[i]);
+			if (reason)
+			{
+				mobikex_request_refuse(request, reason, &request->parameter[i]);
+				acceptable = FALSE;
+			}
+		}
+	}
+	return acceptable;
+}
+
+/**
+ * NO_NATS_ALLOWED: both addresses, then both ports (RFC 4555 4.2.6)
+ */
+bool mobikex_judge_nat(message_t *message)
+{
+	host_t *source = message->get_source(message);
+	host_t *destination = message->get_destination(message);
+	uint16_t from = htons(source->get_port(source));
+	uint16_t to = htons(destination->get_port(destination));
+	notify_payload_t *notify = message->get_notify(message, NO_NATS_ALLOWED);
+	chunk_t seen;
+
+	if (!notify)
+	{
+		return FALSE;
+	}
+	seen = chunk_cata("cccc", source->get_address(source),
+					  destination->get_address(destination),
+					  chunk_from_thing(from), chunk_from_thing(to));
+	return !chunk_equals(seen, notify->get_notification_data(notify));
+}

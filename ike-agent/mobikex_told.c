@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mobikex_told.h"
+#include "mobikex_host.h"
+#include "mobikex_link.h"
+
+#define MS 1000000ULL	/* ns */
+
+typedef struct {
+	struct segue_addr addr;
+	/** It was on an attached device since */
+	bool ours;
+	/** To be told once more */
+	bool again;
+	/** Since when its link is down, mobikex_now(); 0: it is up */
+	uint64_t down;
+} told_t;
+
+typedef struct {
+	uint32_t ike;
+	/** What the peer sends to, if known */
+	bool used;
+	struct segue_addr in_use;
+	/** told_t */
+	linked_list_t *addrs;
+} record_t;
+
+/** record_t, one for each IKE_SA that told anything */
+static linked_list_t *records;
+
+static record_t *record_find(uint32_t ike)
+{
+	enumerator_t *enumerator;
+	record_t *record, *found = NULL;
+
+	if (!records)
+	{
+		return NULL;
+	}
+	enumerator = records->create_enumerator(records);
+	while (!found && enumerator->enumerate(enumerator, &record))
+	{
+		found = record->ike == ike ? record : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+static record_t *record_get(uint32_t ike)
+{
+	record_t *record = record_find(ike);
+
+	if (!record)
+	{
+		INIT(record,
+			.ike = ike,
+			.addrs = linked_list_create(),
+		);
+		if (!records)
+		{
+			records = linked_list_create();
+		}
+		records->insert_last(records, record);
+	}
+	return record;
+}
+
+static told_t *told_find(record_t *record, const struct segue_addr *addr)
+{
+	enumerator_t *enumerator;
+	told_t *told, *found = NULL;
+
+	enumerator = record->addrs->create_enumerator(record->addrs);
+	while (!found && enumerator->enumerate(enumerator, &told))
+	{
+		found = segue_addr_equal(&told->addr, addr) ? told : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+static void told_add(record_t *record, const struct segue_addr *addr)
+{
+	told_t *told = told_find(record, addr);
+
+	if (!told)
+	{
+		INIT(told,
+			.addr = *addr,
+		);
+		record->addrs->insert_last(record->addrs, told);
+	}
+	told->again = FALSE;
+}
+
+static void told_flush(record_t *record)
+{
+	void *told;
+
+	while (record->addrs->remove_first(record->addrs, &told) == SUCCESS)
+	{
+		free(told);
+	}
+}
+
+void mobikex_told_list(uint32_t ike, host_t *in_use, linked_list_t *addrs)
+{
+	record_t *record = record_get(ike);
+	enumerator_t *enumerator;
+	struct segue_addr *addr;
+
+	told_flush(record);
+	record->in_use = mobikex_addr(in_use);
+	record->used = TRUE;
+	told_add(record, &record->in_use);
+	enumerator = addrs->create_enumerator(addrs);
+	while (enumerator->enumerate(enumerator, &addr))
+	{
+		told_add(record, addr);
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * Its link may have come and gone.
+ */
+static void look(told_t *told, mobikex_link_t *link)
+{
+	uint64_t now = mobikex_now();
+	bool up = mobikex_link_up(link, NULL);
+
+	told->ours = TRUE;
+	if (!up && !told->down)
+	{
+		told->down = now;
+	}
+	if (up && told->down)
+	{
+		told->again |= now - told->down >= MOBIKEX_TOLD_AGAIN * MS;
+		told->down = 0;
+	}
+}
+
+static void owe(mobikex_owed_t *owed, enum mobikex_role role,
+				const struct segue_addr *addr, uint16_t preference)
+{
+	if (owed->count < MOBIKEX_MAX_PARAMETERS)
+	{
+		owed->parameter[owed->count++] = (mobikex_parameter_t){
+			.role = role,
+			.preference = preference,
+			.named = TRUE,
+			.addr = *addr,
+		};
+	}
+}
+
+/**
+ * What IKE uses is not taken away: UPDATE_SA_ADDRESSES comes first.
+ */
+static void owe_gone(mobikex_session_t *session, record_t *record,
+					 mobikex_owed_t *owed)
+{
+	struct segue_addr my = mobikex_addr(session->my);
+	enumerator_t *enumerator;
+	mobikex_link_t *link;
+	told_t *told;
+
+	enumerator = record->addrs->create_enumerator(record->addrs);
+	while (enumerator->enumerate(enumerator, &told))
+	{
+		link = mobikex_link_of(&told->addr);
+		if (link)
+		{
+			look(told, link);
+		}
+		else if (told->ours && !segue_addr_equal(&told->addr, &my))
+		{
+			owe(owed, MOBIKEX_ROLE_REMOVED, &told->addr, 0);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+static void owe_link(mobikex_session_t *session, record_t *record,
+					 mobikex_link_t *link, bool again, mobikex_owed_t *owed)
+{
+	struct segue_addr other = mobikex_addr(session->other), *addr;
+	enumerator_t *enumerator;
+	told_t *told;
+
+	enumerator = link->addrs->create_enumerator(link->addrs);
+	while (enumerator->enumerate(enumerator, &addr))
+	{
+		told = told_find(record, addr);
+		if ((!told || (again && told->again)) &&
+			segue_addr_is_v4(addr) == segue_addr_is_v4(&other) &&
+			!rtnl_route_check(mobikex->rtnl, &other, link->ifindex, addr))
+		{
+			owe(owed, MOBIKEX_ROLE_ADDED, addr, link->bit);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+void mobikex_told_owed(mobikex_session_t *session, bool again, mobikex_owed_t *owed)
+{
+	record_t *record = record_get(session->ike);
+	enumerator_t *enumerator;
+	mobikex_link_t *link;
+
+	owed->count = 0;
+	owe_gone(session, record, owed);
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (enumerator->enumerate(enumerator, &link))
+	{
+		if (mobikex_link_up(link, NULL))
+		{
+			owe_link(session, record, link, again, owed);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+void mobikex_told_done(mobikex_session_t *session, const mobikex_owed_t *owed)
+{
+	record_t *record = record_get(session->ike);
+	told_t *told;
+	u_int i;
+
+	for (i = 0; i < owed->count; i++)
+	{
+		if (owed->parameter[i].role == MOBIKEX_ROLE_ADDED)
+		{
+			told_add(record, &owed->parameter[i].addr);
+			continue;
+		}
+		told = told_find(record, &owed->parameter[i].addr);
+		if (told)
+		{
+			record->addrs->remove(record->addrs, told, NULL);
+			free(told);
+		}
+	}
+}
+
+bool mobikex_told_in_use(mobikex_session_t *session, struct segue_addr *addr)
+{
+	record_t *record = record_find(session->ike);
+
+	if (!record || !record->used)
+	{
+		return FALSE;
+	}
+	*addr = record->in_use;
+	return TRUE;
+}
+
+void mobikex_told_uses(mobikex_session_t *session, host_t *in_use)
+{
+	record_t *record = record_get(session->ike);
+
+	record->in_use = mobikex_addr(in_use);
+	record->used = TRUE;
+	told_add(record, &record->in_use);
+}
+
+void mobikex_told_rekeyed(uint32_t old, uint32_t ike)
+{
+	record_t *record = record_find(old);
+
+	if (record)
+	{
+		mobikex_told_forget(ike);
+		record->ike = ike;
+	}
+}
+
+void mobikex_told_forget(uint32_t ike)
+{
+	record_t *record = record_find(ike);
+
+	if (!record)
+	{
+		return;
+	}
+	records->remove(records, record, NULL);
+	told_flush(record);
+	record->addrs->destroy(record->addrs);
+	free(record);
+	if (!records->get_count(records))
+	{
+		records->destroy(records);
+		records = NULL;
+	}
+}

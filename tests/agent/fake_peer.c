@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <library.h>
+#include <encoding/message.h>
+#include "fake_peer.h"
+#include "mobikex_check.h"
+#include "mobikex_copy.h"
+#include "mobikex_hello.h"
+#include "mobikex_host.h"
+#include "mobikex_operation.h"
+#include "mobikex_path.h"
+
+#define IKE 7
+
+struct fake_peer fake_peer;
+mobikex_agent_t *mobikex;
+static mobikex_agent_t agent;
+static uint32_t mid;
+
+/* ------------------------------------------------ what stands for the agent */
+
+uint64_t mobikex_now(void)
+{
+	return fake_peer.ms * 1000000;
+}
+
+mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
+{
+	return ike == IKE ? &fake_peer.session : NULL;
+}
+
+mobikex_hello_t *mobikex_hello_find(uint32_t ike)
+{
+	static mobikex_hello_t hello;
+
+	hello.supported = fake_peer.supports;
+	return &hello;
+}
+
+mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
+{
+	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
+	mobikex_peer_t *peer, *found = NULL;
+
+	while (enumerator->enumerate(enumerator, &peer))
+		found = peer->host->ip_equals(peer->host, host) ? peer : found;
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host, bool verified)
+{
+	mobikex_peer_t *peer;
+
+	INIT(peer,
+		.host = host->clone(host),
+		.verified = verified,
+		.listed = TRUE,
+	);
+	this->peers->insert_last(this->peers, peer);
+	return peer;
+}
+
+void mobikex_session_peers_prune(mobikex_session_t *this)
+{
+	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
+	mobikex_peer_t *peer;
+
+	while (enumerator->enumerate(enumerator, &peer)) {
+		if (peer->listed)
+			continue;
+		this->peers->remove_at(this->peers, enumerator);
+		peer->host->destroy(peer->host);
+		free(peer);
+	}
+	enumerator->destroy(enumerator);
+}
+
+void mobikex_paths_update(mobikex_session_t *session)
+{
+}
+
+void mobikex_copy_update(mobikex_session_t *session)
+{
+}
+
+status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data)
+{
+	return SUCCESS;
+}
+
+void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data, uint32_t delay)
+{
+	fake_peer.checks += job == mobikex_check_next;
+}
+
+void mobikex_event(uint32_t session, enum segue_event_type type, enum segue_reason reason)
+{
+	if (type == SEGUE_EVENT_REFUSAL) {
+		fake_peer.refusals++;
+		fake_peer.reason = reason;
+	}
+}
+
+int rtnl_addrs(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_addr *), void *context)
+{
+	static const char *texts[] = { "127.0.0.1", FAKE_US, "fd09::2" };
+	struct rtnl_addr addr = {};
+	host_t *host;
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < countof(texts); i++) {
+		host = host_create_from_string((char *)texts[i], 0);
+		addr.addr = mobikex_addr(host);
+		host->destroy(host);
+		ret = fn(context, &addr);
+	}
+	return ret;
+}
+
+const char *segue_addr_text(const struct segue_addr *addr, char *buf)
+{
+	buf[0] = '\0';
+	return buf;
+}
+
+/* ------------------------------------------------ what stands for charon */
+
+static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
+{
+}
+
+static bus_t bus = { .log = discard };
+static daemon_t fake_daemon = { .bus = &bus };
+
+static uint32_t get_unique_id(ike_sa_t *this)
+{
+	return IKE;
+}
+
+static ike_sa_state_t get_state(ike_sa_t *this)
+{
+	return IKE_ESTABLISHED;
+}
+
+static bool has_condition(ike_sa_t *this, ike_condition_t condition)
+{
+	return condition == COND_ORIGINAL_INITIATOR && fake_peer.leader;
+}
+
+static host_t *get_other_host(ike_sa_t *this)
+{
+	return fake_peer.session.other;
+}
+
+static ike_sa_id_t *ike_id;
+
+static ike_sa_id_t *get_id(ike_sa_t *this)
+{
+	return ike_id;
+}
+
+static uint32_t get_spi(child_sa_t *this, bool inbound)
+{
+	return htonl(inbound ? 0xc329c256 : FAKE_SPI);
+}
+
+static child_sa_t child_sa = { .get_spi = get_spi };
+
+static enumerator_t *create_child_sa_enumerator(ike_sa_t *this)
+{
+	return enumerator_create_single(&child_sa, NULL);
+}
+
+static enumerator_t *create_peer_address_enumerator(ike_sa_t *this)
+{
+	return fake_peer.listed->create_enumerator(fake_peer.listed);
+}
+
+static void clear_peer_addresses(ike_sa_t *this)
+{
+	host_t *host;
+
+	while (fake_peer.listed->remove_first(fake_peer.listed, (void **)&host) == SUCCESS)
+		host->destroy(host);
+}
+
+static void add_peer_address(ike_sa_t *this, host_t *host)
+{
+	fake_peer.listed->insert_last(fake_peer.listed, host);
+}
+
+static ike_sa_t ike_sa = {
+	.get_unique_id = get_unique_id,
+	.get_state = get_state,
+	.has_condition = has_condition,
+	.get_other_host = get_other_host,
+	.get_id = get_id,
+	.create_child_sa_enumerator = create_child_sa_enumerator,
+	.create_peer_address_enumerator = create_peer_address_enumerator,
+	.clear_peer_addresses = clear_peer_addresses,
+	.add_peer_address = add_peer_address,
+};
+
+/* ------------------------------------------------ */
+
+static host_t *host_of(const char *text)
+{
+	return host_create_from_string((char *)text, 4500);
+}
+
+mobikex_peer_t *fake_address(const char *text)
+{
+	host_t *host = host_of(text);
+	mobikex_peer_t *peer = mobikex_session_peer(&fake_peer.session, host);
+
+	host->destroy(host);
+	return peer;
+}
+
+static void known(const char *text)
+{
+	host_t *host = host_of(text);
+
+	mobikex_session_peer_add(&fake_peer.session, host, TRUE);
+	fake_peer.listed->insert_last(fake_peer.listed, host);
+}
+
+void fake_peer_begin(void)
+{
+	mobikex_session_t *session = &fake_peer.session;
+
+	memset(&fake_peer, 0, sizeof(fake_peer));
+	charon = &fake_daemon;
+	mobikex = &agent;
+	agent.check_tries = 5;
+	ike_id = ike_sa_id_create(IKEV2_MAJOR_VERSION, 0x1234, 0x5678, FALSE);
+	fake_peer.supports = TRUE;
+	fake_peer.ms = 1000000;
+	fake_peer.listed = linked_list_create();
+	session->state = MOBIKEX_PINNED;
+	session->published = TRUE;
+	session->ike = IKE;
+	session->name = "fake";
+	session->my = host_of(FAKE_US);
+	session->other = host_of(FAKE_IN_USE);
+	session->remote = host_of(FAKE_IN_USE);
+	session->locals = linked_list_create_with_items(host_of(FAKE_US), NULL);
+	session->peers = linked_list_create();
+	known(FAKE_IN_USE);
+	known(FAKE_IDLE);
+}
+
+void fake_peer_end(void)
+{
+	mobikex_session_t *session = &fake_peer.session;
+	mobikex_peer_t *peer;
+
+	mobikex_operation_forget(IKE);
+	while (session->peers->remove_first(session->peers, (void **)&peer) == SUCCESS) {
+		peer->host->destroy(peer->host);
+		free(peer);
+	}
+	session->peers->destroy(session->peers);
+	session->locals->destroy_offset(session->locals, offsetof(host_t, destroy));
+	session->my->destroy(session->my);
+	session->other->destroy(session->other);
+	session->remote->destroy(session->remote);
+	clear_peer_addresses(&ike_sa);
+	fake_peer.listed->destroy(fake_peer.listed);
+	ike_id->destroy(ike_id);
+}
+
+static message_t *message_of(bool request)
+{
+	message_t *message = message_create(IKEV2_MAJOR_VERSION, 0);
+
+	message->set_exchange_type(message, INFORMATIONAL);
+	message->set_request(message, request);
+	message->set_message_id(message, mid);
+	return message;
+}
+
+message_t *fake_request(const char *source)
+{
+	message_t *message;
+
+	mid++;
+	message = message_of(TRUE);
+	message->set_source(message, host_of(source));
+	message->set_destination(message, host_of(FAKE_US));
+	return message;
+}
+
+message_t *fake_respond(message_t *request)
+{
+	message_t *response = message_of(FALSE);
+
+	mobikex_operation_request(&ike_sa, request);
+	fake_peer.updated = request->get_notify(request, UPDATE_SA_ADDRESSES) != NULL;
+	mobikex_operation_response(&ike_sa, response);
+	request->destroy(request);
+	return response;
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * When an address of the peer is asked, and what becomes of it: docs/mobike-x.md, "An
+ * address of the peer". The clock is this test's own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <daemon.h>
+#include "mobikex_check.h"
+#include "mobikex_copy.h"
+#include "mobikex_failback.h"
+#include "mobikex_host.h"
+#include "mobikex_link.h"
+#include "mobikex_path.h"
+#include "mobikex_task.h"
+
+#define US "10.9.0.2"
+#define IN_USE "10.1.0.2"
+#define IDLE "10.2.0.2"
+#define IKE 7
+
+/* ------------------------------------------------ what stands for the rest */
+
+mobikex_agent_t *mobikex;
+static mobikex_agent_t agent;
+static mobikex_session_t session;
+static uint64_t ms;
+static bool busy;
+
+uint64_t mobikex_now(void)
+{
+	return ms * 1000000;
+}
+
+mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
+{
+	return ike == IKE ? &session : NULL;
+}
+
+mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
+{
+	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
+	mobikex_peer_t *peer, *found = NULL;
+
+	while (enumerator->enumerate(enumerator, &peer))
+		found = peer->host->ip_equals(peer->host, host) ? peer : found;
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host, bool verified)
+{
+	mobikex_peer_t *peer;
+
+	INIT(peer,
+		.host = host->clone(host),
+		.verified = verified,
+		.listed = TRUE,
+	);
+	this->peers->insert_last(this->peers, peer);
+	return peer;
+}
+
+void mobikex_session_peers_prune(mobikex_session_t *this) {}
+void mobikex_session_route(mobikex_session_t *this, host_t *remote) {}
+
+static int unrouted, failback_tried, events;
+
+void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
+{
+	unrouted++;
+}
+
+void mobikex_failback_tried(mobikex_session_t *this, host_t *my, host_t *other, bool reached)
+{
+	failback_tried++;
+}
+
+void mobikex_event(uint32_t id, enum segue_event_type type, enum segue_reason reason)
+{
+	events += reason == SEGUE_REASON_CHECK_FAILED;
+}
+
+mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
+{
+	return NULL;
+}
+
+void mobikex_paths_update(mobikex_session_t *this) {}
+void mobikex_copy_update(mobikex_session_t *this) {}
+
+uint8_t mobikex_path_find(mobikex_session_t *this, host_t *local, host_t *remote)
+{
+	return SEGUE_NO_PATH;
+}
+
+bool mobikex_path_switch(mobikex_session_t *this, uint8_t slot, enum segue_reason reason)
+{
+	return TRUE;
+}
+
+/* The timers: what is queued and when it is due. */
+static struct { uint64_t at; uint32_t data; } timers[64];
+static int timer_count;
+
+void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data, uint32_t delay)
+{
+	assert_true(job == mobikex_check_next);
+	assert_true(timer_count < countof(timers));
+	timers[timer_count].at = ms + delay;
+	timers[timer_count++].data = data;
+}
+
+/* The check that was sent last. */
+static host_t *asked;
+static int asks;
+
+static void no_task(task_t *this)
+{
+}
+
+task_t *mobikex_check_create(ike_sa_t *ike_sa, host_t *my, host_t *other)
+{
+	static task_t task = { .destroy = no_task };
+
+	DESTROY_IF(asked);
+	asked = other->clone(other);
+	asks++;
+	return &task;
+}
+
+static host_t *my_host, *other_host;
+
+static uint32_t get_unique_id(ike_sa_t *this) { return IKE; }
+static ike_sa_state_t get_state(ike_sa_t *this) { return busy ? IKE_REKEYING : IKE_ESTABLISHED; }
+static host_t *get_my_host(ike_sa_t *this) { return my_host; }
+static host_t *get_other_host(ike_sa_t *this) { return other_host; }
+static void queue_task(ike_sa_t *this, task_t *task) {}
+static status_t initiate(ike_sa_t *this, child_cfg_t *cfg, child_init_args_t *args) { return SUCCESS; }
+
+static void set_my_host(ike_sa_t *this, host_t *me)
+{
+	my_host->destroy(my_host);
+	my_host = me;
+}
+
+static void set_other_host(ike_sa_t *this, host_t *other)
+{
+	other_host->destroy(other_host);
+	other_host = other;
+}
+
+static enumerator_t *create_task_enumerator(ike_sa_t *this, task_queue_t queue)
+{
+	return enumerator_create_empty();
+}
+
+static ike_sa_t ike_sa = {
+	.get_unique_id = get_unique_id,
+	.get_state = get_state,
+	.get_my_host = get_my_host,
+	.get_other_host = get_other_host,
+	.set_my_host = set_my_host,
+	.set_other_host = set_other_host,
+	.queue_task = queue_task,
+	.initiate = initiate,
+	.create_task_enumerator = create_task_enumerator,
+};
+
+static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
+{
+}
+
+static bus_t bus = { .log = discard };
+static daemon_t fake = { .bus = &bus };
+
+/* ------------------------------------------------ */
+
+static host_t *host_of(const char *text)
+{
+	return host_create_from_string((char *)text, 4500);
+}
+
+static mobikex_peer_t *peer_add(const char *text, bool verified)
+{
+	host_t *host = host_of(text);
+	mobikex_peer_t *peer = mobikex_session_peer_add(&session, host, verified);
+
+	host->destroy(host);
+	return peer;
+}
+
+static void peer_del(mobikex_peer_t *peer)
+{
+	session.peers->remove(session.peers, peer, NULL);
+	peer->host->destroy(peer->host);
+	free(peer);
+}
+
+static int begin(void **state)
+{
+	charon = &fake;
+	mobikex = &agent;
+	agent.lock = mutex_create(MUTEX_TYPE_RECURSIVE);
+	agent.check_tries = 3;
+	agent.check_delay = 1000;
+	agent.recheck_delay = 60000;
+	memset(&session, 0, sizeof(session));
+	ms = 5000;
+	busy = FALSE;
+	timer_count = asks = unrouted = failback_tried = events = 0;
+	my_host = host_of(US);
+	other_host = host_of(IN_USE);
+	session.state = MOBIKEX_PINNED;
+	session.published = TRUE;
+	session.ike = IKE;
+	session.name = "test";
+	session.my = host_of(US);
+	session.other = host_of(IN_USE);
+	session.remote = host_of(IN_USE);
+	session.peers = linked_list_create();
+	peer_add(IN_USE, TRUE);
+	return 0;
+}
+
+static int end(void **state)
+{
+	mobikex_peer_t *peer;
+
+	while (session.peers->remove_first(session.peers, (void **)&peer) == SUCCESS) {
+		peer->host->destroy(peer->host);
+		free(peer);
+	}
+	session.peers->destroy(session.peers);
+	session.my->destroy(session.my);
+	session.other->destroy(session.other);
+	session.remote->destroy(session.remote);
+	my_host->destroy(my_host);
+	other_host->destroy(other_host);
+	agent.lock->destroy(agent.lock);
+	DESTROY_IF(asked);
+	asked = NULL;
+	return 0;
+}
+
+/* Time passes until the next timer that is still good, if one is. */
+static bool wait_for_timer(void)
+{
+	int i, first = -1, before = asks;
+
+	for (i = 0; i < timer_count; i++)
+		if (first < 0 || timers[i].at < timers[first].at)
+			first = i;
+	if (first < 0)
+		return FALSE;
+	ms = max(ms, timers[first].at);
+	i = timers[first].data;
+	timers[first] = timers[--timer_count];
+	mobikex_check_next(&ike_sa, i);
+	return asks > before || wait_for_timer();
+}
+
+static void answer(bool reached)
+{
+	mobikex_check_result(&ike_sa, my_host, asked, reached);
+	mobikex_check_next(&ike_sa, 0);		/* as after every response */
+}
+
+static void is_asked(const char *text)
+{
+	host_t *host = host_of(text);
+
+	assert_non_null(asked);
+	assert_true(host->ip_equals(host, asked));
+	host->destroy(host);
+}
+
+static void verified_by_answer(void **state)
+{
+	mobikex_peer_t *peer = peer_add(IDLE, FALSE);
+
+	mobikex_check_next(&ike_sa, 0);
+	assert_int_equal(asks, 1);
+	is_asked(IDLE);
+	assert_false(peer->verified);
+	answer(TRUE);
+	assert_true(peer->verified);
+	assert_int_equal(events, 0);
+}
+
+/* 1 s, then 2 s; given up at the third. */
+static void tries_double(void **state)
+{
+	mobikex_peer_t *peer = peer_add(IDLE, FALSE);
+	uint64_t began = ms;
+
+	mobikex_check_next(&ike_sa, 0);
+	answer(FALSE);
+	assert_true(wait_for_timer());
+	assert_in_range(ms - began, 1000, 1001);
+	answer(FALSE);
+	assert_true(wait_for_timer());
+	assert_in_range(ms - began, 3000, 3002);
+	assert_int_equal(events, 0);
+	answer(FALSE);
+	assert_int_equal(events, 1);
+	assert_int_equal(unrouted, 1);
+	assert_int_equal(asks, 3);
+	assert_false(wait_for_timer());
+	assert_false(peer->verified);
+}
+
+/* What IKE uses is proven by IKE. */
+static void in_use_is_left_alone(void **state)
+{
+	mobikex_check_next(&ike_sa, 0);
+	assert_int_equal(asks, 0);
+	assert_false(wait_for_timer());
+}
+
+static void idle_is_rechecked(void **state)
+{
+	mobikex_peer_t *peer = peer_add(IDLE, FALSE);
+	uint64_t began = ms;
+
+	mobikex_check_next(&ike_sa, 0);
+	answer(TRUE);
+	assert_true(wait_for_timer());
+	assert_in_range(ms - began, 60000, 60001);
+	is_asked(IDLE);
+	answer(TRUE);
+	assert_true(peer->verified);
+	assert_true(wait_for_timer());
+	assert_in_range(ms - began, 120000, 120003);
+	assert_int_equal(failback_tried, 0);
+}
+
+static void never_if_not_wanted(void **state)
+{
+	peer_add(IDLE, FALSE);
+	agent.recheck_delay = 0;
+	mobikex_check_next(&ike_sa, 0);
+	answer(TRUE);
+	assert_false(wait_for_timer());
+	assert_int_equal(asks, 1);
+}
+
+static void silent_is_withdrawn(void **state)
+{
+	mobikex_peer_t *peer = peer_add(IDLE, FALSE);
+	int i;
+
+	mobikex_check_next(&ike_sa, 0);
+	answer(TRUE);
+	for (i = 0; i < agent.check_tries; i++) {
+		assert_true(wait_for_timer());
+		assert_true(peer->verified);	/* usable meanwhile */
+		answer(FALSE);
+	}
+	assert_false(peer->verified);
+	assert_int_equal(events, 1);
+	assert_int_equal(unrouted, 1);
+	assert_false(wait_for_timer());
+}
+
+static void one_answer_is_enough(void **state)
+{
+	mobikex_peer_t *peer = peer_add(IDLE, FALSE);
+
+	mobikex_check_next(&ike_sa, 0);
+	answer(TRUE);
+	assert_true(wait_for_timer());
+	answer(FALSE);
+	assert_true(wait_for_timer());
+	answer(FALSE);
+	assert_true(wait_for_timer());
+	answer(TRUE);
+	assert_true(peer->verified);
+	assert_int_equal(peer->tries, 0);
+}
+
+/* Left, it was proven until then: not asked before the time has come. */
+static void left_is_idle(void **state)
+{
+	uint64_t began = ms;
+
+	peer_add(IDLE, TRUE);
+	mobikex_check_left(&session);
+	session.other->destroy(session.other);
+	session.other = host_of(IDLE);
+	mobikex_check_next(&ike_sa, 0);
+	assert_int_equal(asks, 0);
+	assert_true(wait_for_timer());
+	is_asked(IN_USE);
+	assert_in_range(ms - began, 60000, 60001);
+}
+
+/* Moved to while it was asked: then IKE is there. */
+static void used_is_not_withdrawn(void **state)
+{
+	mobikex_peer_t *peer = peer_add(IDLE, TRUE);
+
+	peer->tries = agent.check_tries - 1;
+	mobikex_check_next(&ike_sa, 0);
+	is_asked(IDLE);
+	session.other->destroy(session.other);
+	session.other = host_of(IDLE);
+	answer(FALSE);
+	assert_true(peer->verified);
+	assert_int_equal(events, 0);
+}
+
+/* A path is tried for failback: that is not about the address. */
+static void failback_is_another_thing(void **state)
+{
+	mobikex_peer_t *peer = peer_add(IDLE, TRUE);
+	host_t *host = host_of(IDLE);
+
+	mobikex_check_result(&ike_sa, my_host, host, FALSE);
+	host->destroy(host);
+	assert_int_equal(failback_tried, 1);
+	assert_int_equal(peer->tries, 0);
+}
+
+/* A new address does not wait for the timer of an old one, and timers do not pile up. */
+static void timers_do_not_pile_up(void **state)
+{
+	uint64_t began;
+	int i;
+
+	peer_add(IDLE, FALSE);
+	mobikex_check_next(&ike_sa, 0);
+	answer(TRUE);
+	for (i = 0; i < 10; i++) {
+		began = ms;
+		peer_add("10.3.0.2", FALSE);
+		mobikex_check_next(&ike_sa, 0);
+		is_asked("10.3.0.2");
+		answer(FALSE);
+		assert_true(wait_for_timer());
+		is_asked("10.3.0.2");
+		assert_in_range(ms - began, 1000, 1001);
+		answer(TRUE);
+		peer_del(mobikex_session_peer(&session, asked));
+	}
+	for (i = 0; wait_for_timer() && i < 5; i++)
+		answer(TRUE);
+	assert_in_range(timer_count, 0, 2);
+}
+
+static void busy_waits(void **state)
+{
+	peer_add(IDLE, FALSE);
+	busy = TRUE;
+	mobikex_check_next(&ike_sa, 0);
+	assert_int_equal(asks, 0);
+	busy = FALSE;
+	assert_true(wait_for_timer());
+	assert_int_equal(asks, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(verified_by_answer),
+		TEST(tries_double),
+		TEST(in_use_is_left_alone),
+		TEST(idle_is_rechecked),
+		TEST(never_if_not_wanted),
+		TEST(silent_is_withdrawn),
+		TEST(one_answer_is_enough),
+		TEST(left_is_idle),
+		TEST(used_is_not_withdrawn),
+		TEST(failback_is_another_thing),
+		TEST(timers_do_not_pile_up),
+		TEST(busy_waits),
+	};
+	int failed;
+
+	library_init(NULL, "segue-test");
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	library_deinit();
+	return failed;
+}
