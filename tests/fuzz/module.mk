@@ -3,20 +3,21 @@
 # target: fuzz_NAME in FUZZERS, the sources it needs beside it, NAME.sh and NAME.corpus.
 
 FUZZ_DIR := $(BUILD)/tests/fuzz
-FUZZERS  := $(FUZZ_DIR)/fuzz_notify
+FUZZERS  := $(FUZZ_DIR)/fuzz_notify $(FUZZ_DIR)/fuzz_request
 FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_WARN  := -std=gnu11 -Wall -Wextra -Werror -Wno-format -Wno-unused-parameter \
 	-Wno-sign-compare -Wno-missing-field-initializers
 
-$(FUZZ_DIR)/fuzz_notify: ike-agent/mobikex_notify.c ike-agent/mobikex_host.c
+$(FUZZERS): ike-agent/mobikex_notify.c ike-agent/mobikex_host.c
+$(FUZZ_DIR)/fuzz_request: ike-agent/mobikex_operation.c ike-agent/mobikex_judge.c tests/agent/fake_peer.c
 
 $(FUZZERS): $(FUZZ_DIR)/%: tests/fuzz/%.c | $(STRONGSWAN)/VERSION
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) -include ike-agent/strongswan_config.h -Iike-agent \
+	$(CLANG) $(CPPFLAGS) -include ike-agent/strongswan_config.h -Iike-agent -Itests/agent \
 		-isystem $(STRONGSWAN)/libstrongswan -isystem $(STRONGSWAN)/libcharon \
 		$(FUZZ_FLAGS) $(FUZZ_WARN) -o $@ $(filter %.c,$^) \
 		-L$(CHARON_LIB) -Wl,-rpath,$(CHARON_LIB) -lcharon -lstrongswan
-$(FUZZERS): $(wildcard ike-agent/mobikex_notify.h ike-agent/mobikex_host.h include/segue/*.h)
+$(FUZZERS): $(wildcard ike-agent/*.h include/segue/*.h tests/agent/*.h)
 
 ALL += $(FUZZERS)
 NATIVE_TESTS += $(FUZZERS:$(FUZZ_DIR)/fuzz_%=tests/fuzz/%.sh)
