@@ -14,3 +14,16 @@ $(REFUSE): $(REFUSE).o
 $(REFUSE).bpf.o: tests/scenario/refuse.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+# a charon of bad manners
+SCENARIO_PLUGIN := $(BUILD)/tests/scenario/libstrongswan-inject.so
+SCENARIO_INJECT := $(BUILD)/tests/scenario/inject.o
+ALL += $(SCENARIO_PLUGIN)
+$(SCENARIO_INJECT): CPPFLAGS += -include ike-agent/strongswan_config.h \
+	-isystem $(STRONGSWAN)/libstrongswan -isystem $(STRONGSWAN)/libcharon
+$(SCENARIO_INJECT): CFLAGS += -fPIC
+$(SCENARIO_INJECT): WARN += -Wno-format -Wno-unused-parameter \
+	-Wno-sign-compare -Wno-missing-field-initializers
+$(SCENARIO_INJECT): | $(STRONGSWAN)/VERSION
+$(SCENARIO_PLUGIN): $(SCENARIO_INJECT)
+	$(CC) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $^ -L$(CHARON_LIB) -lcharon -lstrongswan

@@ -23,6 +23,7 @@ charon_conf() {
 	local name=$1 segue_settings='' plugin_settings='' list=$plugins
 	if has_segue "$name"; then
 		list="$list mobikex"
+		[ "$name" != node ] || list="$list ${LOAD_NODE:-}"
 		# routes and virtual addresses are on segue0, which outlives every uplink;
 		# the agent reacts to the links, not charon's own roaming
 		segue_settings="install_routes = no
@@ -66,14 +67,16 @@ charon_conf() {
 	END
 }
 
-# plugin_install HOST: the agent beside stock charon's plugins, for this host only
+# plugin_install HOST: the agent beside stock charon's plugins, for this host only,
+# and what tests load by LOAD_NODE
 plugin_install() {
 	at "$1" bash -c '
 		dir=/usr/lib/ipsec/plugins
 		mkdir -p /run/plugins && mount --bind $dir /run/plugins &&
 		mount -t tmpfs tmpfs $dir && ln -s /run/plugins/* $dir/ &&
-		ln -sf "$1" $dir/libstrongswan-mobikex.so' \
-		plugin_install "$project/build/libstrongswan-mobikex.so"
+		ln -sf "$@" $dir/' \
+		plugin_install "$project"/build/libstrongswan-*.so \
+		"$project"/build/tests/scenario/libstrongswan-*.so
 }
 
 has_segue() { [[ " ${SEGUE_HOSTS:-} " == *" $1 "* ]]; }

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# MOBIKE-X's operations: an uplink appears, one goes in an orderly way, an idle one
+# falls silent.
+#
+#                 router-w              core
+#     ±  wlan0 ──── node | core ──── w       |
+#   node                                     | s ──── eth0 server
+#     ±  lte0 ───── node | core ──── l       |
+#                 router-l
+#
+# docs/mobike-x.md: what the node tells is checked by the server before it is used,
+# and so a handover onto it asks for nothing first.
+. "$(dirname "$0")/lib.sh"
+
+# of the node's messages that router-l saw after event N
+told() { # EVENT ROUTER
+	echo ".events[$1].t_ms as \$at | [.wires[\"router-$2/node\"].messages[] |
+		select(.direction == \"in\" and .t_ms >= \$at)]"
+}
+logged() { grep -q "$2" "$out/$1/charon.log"; }
+never_logged() { ! logged "$@"; }
+address_gone() { at node ip address del "$1" dev "$2"; }
+export -f address_gone
+
+for mode in transport tunnel; do
+	begin "an uplink appears, $mode"
+	topology 15
+	prepare $mode
+	address_gone 10.2.0.2/24 lte0
+	initiate
+	expect "the server knows one path" verified server 1
+	# shellcheck disable=SC2046
+	measure "$out/report.json" $(load) --at "300,exec,uplink_restore lte0" \
+		--at "1500.3,$(carrier_loss wlan0)" --duration 3000
+	all_flow "$out/report.json"
+	expect "the node tells the address that came" logged node 'added address 10\.2\.0\.2'
+	expect "the server takes it" logged server 'the peer added 10\.2\.0\.2'
+	expect "and verifies it" logged server 'address 10\.2\.0\.2 of the peer verified'
+	fact "$out/report.json" "no packet by lte0 before it was needed" \
+		'.events[0].wires["router-l/node"].in_esp // 0 == 0'
+	stalled_at_most "$out/report.json" "$cuts" 19
+	uplink_lost_nothing "$out/report.json"
+	expect "server sends to lte0" active_is server remote "$node_lte"
+	maps_agree
+
+	begin "an idle uplink goes, $mode"
+	topology 15
+	connect $mode
+	monitor_start node
+	monitor_start server
+	# shellcheck disable=SC2046
+	measure "$out/report.json" $(load) --at "300,exec,address_gone 10.2.0.2/24 lte0" \
+		--duration 2000
+	monitor_stop node
+	monitor_stop server
+	expect "monitor tells the exchange on the node" saw node \
+		'.event == "exchange" and .reason == "told: address removed"'
+	expect "and on the server" saw server \
+		'.event == "exchange" and .reason == "peer removed an address"'
+	all_flow "$out/report.json"
+	fact "$out/report.json" "one request tells it, by wlan0" \
+		"$(told 0 w) | [.[] | select(.response == false)] | length == 1" \
+		"$(told 0 w) | tostring"
+	expect "the server takes it out" logged server 'the peer removed 10\.2\.0\.2'
+	expect "and every path to it" await 10 verified server 1
+	expect "nothing was refused" never_logged server "refused to the peer"
+	maps_agree
+
+	begin "the uplink in use goes, $mode"
+	topology 15
+	connect $mode
+	# shellcheck disable=SC2046
+	measure "$out/report.json" $(load) --at "300.3,exec,address_gone 10.1.0.2/24 wlan0" \
+		--duration 2000
+	all_flow "$out/report.json"
+	fact "$out/report.json" "one request by lte0: moved and removed" \
+		"$(told 0 l) | [.[] | select(.response == false)] | length == 1" \
+		"$(told 0 l) | tostring"
+	expect "the server takes it out" logged server 'the peer removed 10\.1\.0\.2'
+	expect "and every path to it" await 10 verified server 1
+	expect "nothing was refused" never_logged server "refused to the peer"
+	maps_agree
+done
+
+drop_probes() { # the way by lte0 is dead for IKE, its link alive
+	at router-l nft "table inet t { chain c { type filter hook forward priority 0;
+		udp dport 4500 drop; udp dport 500 drop; }; }"
+}
+begin "an idle uplink falls silent" MOBIKEX_EXTRA="recheck_delay = 1000
+	check_tries = 2
+	check_delay = 200
+	push_delay = 100"
+topology 15
+connect transport
+monitor_start server
+drop_probes
+expect "the server withdraws it" await 20 verified server 1
+monitor_stop server
+expect "an event says so" saw server '.reason == "check failed"'
+at router-l nft delete table inet t
+at node ip link set dev lte0 down
+sleep 2.1	# shorter is no reason to tell it again (mobikex_told.h)
+uplink_restore lte0
+expect "told again when its link is back, it is verified" await 20 verified server 2
+# wlan0 is withdrawn, too, while it is away: told again, it is verified before the
+# node goes back to it
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "300.3,$(carrier_loss wlan0)" \
+	--at "4000,$(carrier_back wlan0)" --duration 8000
+all_flow "$out/report.json"
+stalled_at_most "$out/report.json" "$cuts" 19
+expect "the server withdrew wlan0" logged server '10\.1\.0\.2 any more, withdrawn'
+expect "the node is back on it" active_is node device wlan0
+expect "so is the server" active_is server remote "$node_wlan"
+fact "$out/report.json" "going back loses nothing" \
+	'[.events[1].flows[].lost // 0] | add == 0' '.events[1].flows | map_values(.lost) | tostring'
+maps_agree
+finish
