@@ -4,6 +4,7 @@
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
+#include "mobikex_natd.h"
 #include "mobikex_notify.h"
 #include "mobikex_operation.h"
 #include "mobikex_orphan.h"
@@ -125,12 +126,16 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 	{
 		mobikex_operation_request(ike_sa, message);
 	}
+	session = mobikex_session_by_ike(ike);
+	if (session && message->get_request(message))
+	{
+		mobikex_natd_filter(session, ike_sa, message);
+	}
 	if (read_notifies(ike_sa, message))
 	{
 		mobikex_job_queue(ike, mobikex_check_refresh, 0, 0);
 		return;
 	}
-	session = mobikex_session_by_ike(ike);
 	if (!session || message->get_request(message))
 	{
 		return;

@@ -31,9 +31,11 @@ struct private_task_t {
 	chunk_t cookie2;
 
 	/**
-	 * NAT detection, in an update
+	 * NAT detection, in an update, and the addresses it was made for
 	 */
 	ike_natd_t *natd;
+	host_t *from;
+	host_t *to;
 
 	/**
 	 * What an update tells besides
@@ -98,8 +100,23 @@ METHOD(task_t, build_update, status_t,
 	}
 	this->natd = ike_natd_create(this->ike_sa, TRUE);
 	this->natd->task.build(&this->natd->task, message);
+	this->from = this->ike_sa->get_my_host(this->ike_sa);
+	this->from = this->from->clone(this->from);
+	this->to = this->ike_sa->get_other_host(this->ike_sa);
+	this->to = this->to->clone(this->to);
 	mobikex_push_later(this->ike_sa, message->get_message_id(message));
 	return NEED_MORE;
+}
+
+/**
+ * Its request was sent again by another path than it was made for.
+ */
+static bool is_from_elsewhere(private_task_t *this, message_t *message)
+{
+	host_t *my = message->get_destination(message);
+	host_t *other = message->get_source(message);
+
+	return !my->ip_equals(my, this->from) || !other->ip_equals(other, this->to);
 }
 
 METHOD(task_t, process_update, status_t,
@@ -125,6 +142,10 @@ METHOD(task_t, process_update, status_t,
 	}
 	DBG1(DBG_IKE, "segue: peer follows on %#H..%#H",
 		 message->get_destination(message), message->get_source(message));
+	if (is_from_elsewhere(this, message))
+	{	/* where we are now the next one tells, with its own NAT detection */
+		return SUCCESS;
+	}
 	this->natd->task.process(&this->natd->task, message);
 	/* a NAT may have come or gone */
 	this->ike_sa->update_hosts(this->ike_sa, NULL, NULL,
@@ -171,25 +192,30 @@ METHOD(task_t, get_type, task_type_t,
 	return TASK_IKE_DPD;
 }
 
-METHOD(task_t, migrate, void,
-	private_task_t *this, ike_sa_t *ike_sa)
+static void natd_destroy(private_task_t *this)
 {
-	chunk_free(&this->cookie2);
-	this->ike_sa = ike_sa;
 	if (this->natd)
 	{
 		this->natd->task.destroy(&this->natd->task);
 		this->natd = NULL;
 	}
+	DESTROY_IF(this->from);
+	DESTROY_IF(this->to);
+	this->from = this->to = NULL;
+}
+
+METHOD(task_t, migrate, void,
+	private_task_t *this, ike_sa_t *ike_sa)
+{
+	chunk_free(&this->cookie2);
+	this->ike_sa = ike_sa;
+	natd_destroy(this);
 }
 
 METHOD(task_t, destroy, void,
 	private_task_t *this)
 {
-	if (this->natd)
-	{
-		this->natd->task.destroy(&this->natd->task);
-	}
+	natd_destroy(this);
 	if (this->my && !this->answered)
 	{	/* flushed with its queue: whoever waits for it must not wait for ever */
 		mobikex_check_result(this->ike_sa, this->my, this->other, FALSE);

@@ -45,7 +45,7 @@ no_xfrm_errors() {
 # only_replay_drops REPORT: where packets were sent twice
 only_replay_drops() {
 	fact "$1" "every XFRM error counter 0 but that of the replay window" \
-		'[.hosts[].xfrm_counters | del(.XfrmInStateSeqError)[]] | add // 0 == 0' \
+		'([.hosts[].xfrm_counters | del(.XfrmInStateSeqError)[]] | add // 0) == 0' \
 		'[.hosts[].xfrm_counters] | tostring'
 }
 

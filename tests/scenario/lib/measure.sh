@@ -17,7 +17,7 @@ verified() { [ "$(paths "$1" | jq '[.[] | select(.verified)] | length')" = "$2" 
 counter() { at "$1" "$segue" -j status | jq ".. | objects | select(has(\"$2\")) | .$2"; }
 
 # copying HOST: its first session sends by two paths
-copying() { at "$1" "$segue" -j session | jq -e '.[0].copy != null' >/dev/null; }
+copying() { at "$1" "$segue" -j session | jq -e '.[0].copy_slot != 255' >/dev/null; }
 
 # copies: that both hosts have sent so far
 copies() { echo $(($(counter node egress_copied) + $(counter server egress_copied))); }
