@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_check.h"
+#include "mobikex_child.h"
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
@@ -288,6 +289,7 @@ static void moved(mobikex_session_t *session, mobikex_peer_t *peer)
 				SEGUE_REASON_IKE_UPDATE);
 	}
 	mobikex_copy_update(session);
+	mobikex_children_update(session);
 }
 
 /**

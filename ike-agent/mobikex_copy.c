@@ -38,6 +38,17 @@ mobikex_copy_t mobikex_copy_setting(const char *connection)
 	return parse(connection, value);
 }
 
+mobikex_copy_t mobikex_copy_setting_child(const char *connection,
+										  const char *child)
+{
+	char *value;
+
+	value = lib->settings->get_str(lib->settings,
+				"%s.plugins.mobikex.connections.%s.children.%s.duplicate", NULL,
+				lib->ns, connection, child);
+	return value ? parse(child, value) : mobikex_copy_setting(connection);
+}
+
 /**
  * How much do two paths share?  The node's differ by the link, the server's by the
  * node's address; those that have neither in common fail least together.
@@ -71,29 +82,40 @@ static uint8_t second_path(mobikex_session_t *session, uint8_t active)
 	return best;
 }
 
-void mobikex_copy_update(mobikex_session_t *session)
+void mobikex_copy_child(mobikex_session_t *session, uint8_t child,
+						mobikex_copy_t copy)
 {
 	struct segue_session entry;
+	const struct segue_way *way;
 	uint8_t slot;
 	int err;
 
-	if (session->copy != MOBIKEX_COPY_ALWAYS || !session->restores ||
+	if (copy != MOBIKEX_COPY_ALWAYS || !session->restores ||
 		!session->published || !mobikex->segue ||
-		segue_session_get(mobikex->segue, session->id, &entry) ||
-		!mobikex_path_live(session, entry.active))
+		segue_session_get(mobikex->segue, session->id, &entry))
 	{
 		return;
 	}
-	slot = second_path(session, entry.active);
+	way = child ? &entry.child[child] : &entry.way;
+	if (!mobikex_path_live(session, way->active))
+	{
+		return;
+	}
+	slot = second_path(session, way->active);
 	if (slot == SEGUE_NO_PATH ||
-		(slot == entry.copy && entry.copy_until == SEGUE_COPY_ALWAYS))
+		(slot == way->copy && way->copy_until == SEGUE_COPY_ALWAYS))
 	{	/* a copy whose link is down waits for it */
 		return;
 	}
-	err = segue_copy(mobikex->segue, session->id, slot, 0);
-	DBG1(DBG_KNL, "segue: session %s[%u] sends by path %u as well%s%s",
-		 session->name, session->id, slot, err ? ": " : "",
-		 err ? strerror(-err) : "");
+	err = segue_child_copy(mobikex->segue, session->id, child, slot, 0);
+	DBG1(DBG_KNL, "segue: session %s[%u] sends %s by path %u as well%s%s",
+		 session->name, session->id, child ? "a CHILD_SA" : "all", slot,
+		 err ? ": " : "", err ? strerror(-err) : "");
+}
+
+void mobikex_copy_update(mobikex_session_t *session)
+{
+	mobikex_copy_child(session, 0, session->copy);
 }
 
 bool mobikex_copy_failback(mobikex_session_t *session, uint8_t slot)

@@ -26,11 +26,19 @@ typedef enum {
  * what they cannot say. */
 mobikex_copy_t mobikex_copy_setting(const char *connection);
 
+/** The same for one of its CHILD_SAs: that of the connection, if it says nothing. */
+mobikex_copy_t mobikex_copy_setting_child(const char *connection,
+										  const char *child);
+
 /** Paths have changed: with always, choose the second one.  With the agent's lock
- * held. */
+ * held, as what follows. */
 void mobikex_copy_update(mobikex_session_t *session);
 
-/** Back to this slot: softly, if the setting says so.  With the agent's lock held. */
+/** The same for a CHILD_SA that goes a way of its own; 0: the session's way. */
+void mobikex_copy_child(mobikex_session_t *session, uint8_t child,
+						mobikex_copy_t copy);
+
+/** Back to this slot: softly, if the setting says so. */
 bool mobikex_copy_failback(mobikex_session_t *session, uint8_t slot);
 
 #endif	/* MOBIKEX_COPY_H_ */

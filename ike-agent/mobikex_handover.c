@@ -2,8 +2,10 @@
 #include "mobikex_handover.h"
 #include "mobikex_announce.h"
 #include "mobikex_check.h"
+#include "mobikex_child.h"
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
+#include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
@@ -173,6 +175,7 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 		leave_dead_path(session);
 		mobikex_failback(session);
 		mobikex_copy_update(session);
+		mobikex_children_update(session);
 		if (mobikex_path_active_hosts(session, &my, &other))
 		{
 			stalled = session->stalled;
@@ -282,11 +285,13 @@ static void switch_to_ike(mobikex_session_t *session)
 void mobikex_handover_by_ike(ike_sa_t *ike_sa, host_t *my, host_t *other)
 {
 	mobikex_session_t *session;
+	struct segue_addr left;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session && session->state == MOBIKEX_PINNED)
 	{
+		left = mobikex_addr(session->other);
 		if (!other->ip_equals(other, session->other))
 		{
 			mobikex_check_left(session);
@@ -295,6 +300,10 @@ void mobikex_handover_by_ike(ike_sa_t *ike_sa, host_t *my, host_t *other)
 		if (!session->following && session->published)
 		{
 			switch_to_ike(session);
+			if (!session->leader)
+			{
+				mobikex_children_follow(session, &left);
+			}
 		}
 	}
 	mobikex->lock->unlock(mobikex->lock);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_mirror.h"
+#include "mobikex_child.h"
+#include "mobikex_handover.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_orphan.h"
@@ -246,6 +248,7 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	sa->entry = (struct segue_sa){
 		.session = session->id,
 		.reqid = data->reqid,
+		.child = mobikex_child_number(session, ike_sa, data->reqid),
 		.mode = data->mode == MODE_TRANSPORT ? SEGUE_SA_TRANSPORT :
 				data->mode == MODE_BEET ? SEGUE_SA_BEET : SEGUE_SA_TUNNEL,
 		.flags = (data->inbound ? SEGUE_SA_INBOUND : 0) |
@@ -259,6 +262,10 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 			mobikex_session_transport(session);
 		}
 		sa->installed = TRUE;
+		if (sa->entry.child)
+		{	/* its way is made when the IKE_SA is free */
+			mobikex_follow_queue(session);
+		}
 		*out = sa;
 		return TRUE;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_sa.h"
+#include "mobikex_child.h"
 #include "mobikex_host.h"
 
 static struct segue_sa_key key_of(mobikex_sa_t *this)
@@ -114,14 +115,34 @@ void mobikex_sa_uninstalled(mobikex_sa_t *this)
 	this->installed = FALSE;
 }
 
+static bool any_of_child(mobikex_session_t *session, uint8_t child)
+{
+	enumerator_t *enumerator;
+	mobikex_sa_t *sa;
+	bool found = FALSE;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (!found && enumerator->enumerate(enumerator, &sa))
+	{
+		found = sa->session == session && sa->entry.child == child;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
 void mobikex_sa_remove(mobikex_sa_t *this)
 {
 	mobikex_session_t *session = this->session;
+	uint8_t child = this->entry.child;
 
 	mobikex_sa_uninstalled(this);
 	mobikex->sas->remove(mobikex->sas, this, NULL);
 	free(this);
 	session->sas--;
+	if (child && !any_of_child(session, child))
+	{
+		mobikex_child_release(session, child);
+	}
 	mobikex_session_release(session);
 }
 

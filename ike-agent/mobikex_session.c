@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_session.h"
+#include "mobikex_child.h"
 #include "mobikex_copy.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
@@ -227,6 +228,7 @@ static void destroy(mobikex_session_t *this)
 	}
 	mobikex_routes_release(this);
 	mobikex_routes_release(this->locals);
+	mobikex_children_clean(this);
 	chunk_free(&this->request);
 	this->locals->destroy_offset(this->locals, offsetof(host_t, destroy));
 	this->remotes->destroy_offset(this->remotes, offsetof(host_t, destroy));

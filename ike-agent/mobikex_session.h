@@ -42,6 +42,20 @@ typedef struct {
 	bool asked;
 } mobikex_peer_t;
 
+/**
+ * A CHILD_SA that goes a way of its own (mobikex_child.h); its number is its index.
+ */
+typedef struct {
+	/** 0: none */
+	uint32_t reqid;
+	/** Whether it is sent by a second path as well, mobikex_copy_t */
+	u_int copy;
+	/** Device that it prefers, or NULL */
+	char *device;
+	/** When that will have been usable for long enough */
+	uint64_t due;
+} mobikex_child_t;
+
 struct mobikex_session_t {
 
 	mobikex_session_state_t state;
@@ -136,6 +150,9 @@ struct mobikex_session_t {
 
 	/** SAs, those with only an SPI included */
 	u_int sas;
+
+	/** CHILD_SAs apart, by their number; 0 is not used */
+	mobikex_child_t child[SEGUE_MAX_CHILDREN];
 
 	/** The paths as the map has them, but for what the data path changes */
 	struct segue_path path[SEGUE_MAX_PATHS];

@@ -28,6 +28,13 @@ static void switched(const struct segue_event *event)
 	{
 		return;
 	}
+	if (event->child)
+	{	/* IKE goes with the session, not with a CHILD_SA apart */
+		DBG1(DBG_KNL, "segue: session %s[%u]: CHILD_SA %u switched from path %u to "
+			 "%u: %s", session->name, session->id, event->child, event->from,
+			 event->to, segue_reason_name(event->reason));
+		return;
+	}
 	DBG1(DBG_KNL, "segue: session %s[%u] switched from path %u to %u: %s",
 		 session->name, session->id, event->from, event->to,
 		 segue_reason_name(event->reason));

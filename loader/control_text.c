@@ -34,6 +34,7 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_MANUAL:		return "manual";
 	case SEGUE_REASON_FAILBACK:		return "failback";
 	case SEGUE_REASON_IKE_UPDATE:		return "IKE update";
+	case SEGUE_REASON_PREFERRED:		return "preferred";
 	case SEGUE_REASON_ADDRESS_GONE:		return "address gone";
 	case SEGUE_REASON_PATH_ADDED:		return "path added";
 	case SEGUE_REASON_PATH_VERIFIED:	return "path verified";

@@ -44,6 +44,7 @@ enum segue_reason {
 	SEGUE_REASON_FAILBACK = 19,	/* a better path stayed up long enough */
 	SEGUE_REASON_IKE_UPDATE = 20,	/* IKE moved the SA (UPDATE_SA_ADDRESSES) */
 	SEGUE_REASON_ADDRESS_GONE = 21,	/* the active path's local address went away */
+	SEGUE_REASON_PREFERRED = 22,	/* a CHILD_SA goes by the device that its setting names */
 	/* why a path changed */
 	SEGUE_REASON_PATH_ADDED = 32,
 	SEGUE_REASON_PATH_VERIFIED = 33,

@@ -11,6 +11,7 @@
 
 #include <daemon.h>
 #include "mobikex_check.h"
+#include "mobikex_child.h"
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
@@ -92,6 +93,7 @@ mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
 
 void mobikex_paths_update(mobikex_session_t *this) {}
 void mobikex_copy_update(mobikex_session_t *this) {}
+void mobikex_children_update(mobikex_session_t *this) {}
 
 uint8_t mobikex_path_find(mobikex_session_t *this, host_t *local, host_t *remote)
 {

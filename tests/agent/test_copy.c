@@ -52,8 +52,9 @@ int segue_session_get(struct segue *segue, __u32 id, struct segue_session *out)
 	return 0;
 }
 
-int segue_copy(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns)
+int segue_child_copy(struct segue *segue, __u32 id, __u8 child, __u8 slot, __u64 until_ns)
 {
+	assert_int_equal(child, 0);
 	assert_int_equal(until_ns, 0);
 	map.copy = slot;
 	map.copy_until = SEGUE_COPY_ALWAYS;

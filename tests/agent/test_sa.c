@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <library.h>
+#include "mobikex_child.h"
 #include "mobikex_host.h"
 #include "mobikex_sa.h"
 
@@ -26,7 +27,7 @@
 mobikex_agent_t *mobikex;
 static mobikex_agent_t agent;
 static mobikex_session_t alice, bob;
-static int released;
+static int released, children_released;
 
 /* ------------------------------------------------ what stands for the rest */
 
@@ -50,6 +51,11 @@ static daemon_t fake = { .bus = &bus };
 void mobikex_session_release(mobikex_session_t *this)
 {
 	released++;
+}
+
+void mobikex_child_release(mobikex_session_t *session, uint8_t number)
+{
+	children_released++;
 }
 
 int segue_sa_put(struct segue *segue, const struct segue_sa_key *key, const struct segue_sa *sa)
@@ -88,7 +94,7 @@ static void session_init(mobikex_session_t *session, uint32_t ike, const char *r
 static int setup(void **state)
 {
 	current = 0;
-	released = 0;
+	released = children_released = 0;
 	agent = (mobikex_agent_t){ .sas = linked_list_create() };
 	mobikex = &agent;
 	charon = &fake;
@@ -173,6 +179,20 @@ static void kernel_has_the_canonical_pair(void **state)
 	assert_null(find(SPI, SECOND));
 }
 
+/* Rekeyed: the way of a CHILD_SA is there for as long as any of its SAs. */
+static void last_one_releases_its_child(void **state)
+{
+	mobikex_sa_t *old = mobikex_sa_add(&alice, SPI, IPPROTO_ESP, FALSE);
+	mobikex_sa_t *new = mobikex_sa_add(&alice, SPI + 1, IPPROTO_ESP, FALSE);
+	mobikex_sa_t *other = mobikex_sa_add(&bob, SPI, IPPROTO_ESP, FALSE);
+
+	old->entry.child = new->entry.child = other->entry.child = 1;
+	mobikex_sa_remove(old);
+	assert_int_equal(children_released, 0);
+	mobikex_sa_remove(new);
+	assert_int_equal(children_released, 1);
+}
+
 static void last_one_releases_its_session(void **state)
 {
 	mobikex_sa_t *sa = mobikex_sa_add(&alice, SPI, IPPROTO_ESP, FALSE);
@@ -193,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(same_spi_of_two_peers, setup, teardown),
 		cmocka_unit_test_setup_teardown(inbound_is_unique, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_has_the_canonical_pair, setup, teardown),
+		cmocka_unit_test_setup_teardown(last_one_releases_its_child, setup, teardown),
 		cmocka_unit_test_setup_teardown(last_one_releases_its_session, setup, teardown),
 	};
 	int failed;

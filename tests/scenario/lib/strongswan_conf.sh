@@ -20,7 +20,7 @@ plugins="random nonce aes sha1 sha2 hmac gcm kdf openssl kernel-netlink socket-d
 
 # charon_conf HOST: strongswan.conf, with the agent if SEGUE_HOSTS names the host
 charon_conf() {
-	local name=$1 segue_settings='' plugin_settings='' list=$plugins
+	local name=$1 extra=MOBIKEX_${1^^} segue_settings='' plugin_settings='' list=$plugins
 	if has_segue "$name"; then
 		list="$list mobikex"
 		[ "$name" != node ] || list="$list ${LOAD_NODE:-}"
@@ -34,6 +34,7 @@ charon_conf() {
 			mobikex {
 				failback_delay = ${FAILBACK_MS:-2000}
 				${MOBIKEX_EXTRA:-}
+				${!extra:-}
 			}"
 	fi
 	cat >"$out/$name/strongswan.conf" <<-END
