@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# How long IKE takes to confirm a handover: T_UPDATE and T_RRC, stock strongSwan's
+# beside ours.
+#
+#                 router-w              core
+#    ✂/✓ wlan0 ──── node | core ──── w       |
+#   node                                     | s ──── eth0 server
+#    ✓/✂ lte0 ───── node | core ──── l       |
+#                 router-l
+#
+# The interface in use is switched off, wlan0 and lte0 in turn: what stock strongSwan
+# does react to.
+#   T_UPDATE  from that until the response to UPDATE_SA_ADDRESSES is on the last wire
+#   T_RRC     from that request, which has the COOKIE2, to its response, there as well
+# Times are those of frames on the wires.  Which request is the UPDATE its message ID
+# says; that ID is looked up in charon's log.
+. "$(dirname "$0")/lib.sh"
+
+losses=6 period=1500
+
+go_down() { # options of the meter: one goes down, the other is back 500 ms before
+	local i at=500 cut back
+	for ((i = 0; i < losses; i++)); do
+		[ $((i % 2)) = 0 ] && cut=wlan0 back=lte0 || cut=lte0 back=wlan0
+		[ $i = 0 ] || printf '%s\0' --at "$((at - 510)),up,node,$back" \
+			--at "$((at - 500)),exec,uplink_restore $back"
+		printf '%s\0' --at "$at.$((i % 10)),down,node,$cut"
+		at=$((at + period))
+	done
+	printf '%s\0' --duration $((at + period))
+}
+
+# times STACK: a line for each loss, T_UPDATE and T_RRC in ms
+times() {
+	sed -n 's/.*generating INFORMATIONAL request \([0-9]*\) \[.*N(UPD_SA_ADDR).*N(COOKIE2).*/\1/p' \
+		"$out/node/charon.log" | sort -nu | jq -s . >"$out/ids"
+	jq -r --slurpfile ids "$out/ids" '. as $report |
+		[.events[] | select(.action == "down")] | .[] | .t_ms as $down |
+		(if .device == "wlan0" then "router-l/node" else "router-w/node" end) as $wire |
+		[$report.wires[$wire].messages[] | select(.t_ms > $down and .t_ms < $down + '$period' and
+			(.id as $id | $ids[0] | index($id) != null))] |
+		([.[] | select(.response)][0].t_ms) as $response |
+		([.[] | select(.response | not)][0].t_ms) as $request |
+		if $response and $request then [$response - $down, $response - $request] else ["never", "never"] end |
+		@tsv' "$out/report.json"
+}
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+declare -A update rrc
+for stack in stock segue; do
+	begin "$stack, tunnel" FAILBACK_MS=600000
+	[ $stack = segue ] || SEGUE_HOSTS=""
+	topology 15
+	connect tunnel
+	mapfile -t -d '' options < <(go_down)
+	# shellcheck disable=SC2046
+	measure "$out/report.json" $(flow_up 0) $(flow_down 500) "${options[@]}"
+	times >"$out/times.tsv"
+	say "T_UPDATE and T_RRC, ms: $(tr '\t\n' ' ;' <"$out/times.tsv")"
+	expect "every handover was confirmed" \
+		bash -c "[ \$(grep -vc never '$out/times.tsv') = $losses ]"
+	update[$stack]=$(cut -f 1 "$out/times.tsv" | median)
+	rrc[$stack]=$(cut -f 2 "$out/times.tsv" | median)
+	nothing_in_clear "$out/report.json"
+done
+expect "T_UPDATE, median: segue ${update[segue]} ms, at most half of stock's ${update[stock]} ms" \
+	awk "BEGIN { exit !(2 * ${update[segue]} <= ${update[stock]}) }"
+say "T_RRC, median: segue ${rrc[segue]} ms, stock ${rrc[stock]} ms; the round trip is 15 ms"
+finish
