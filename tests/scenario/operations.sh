@@ -83,6 +83,25 @@ for mode in transport tunnel; do
 	maps_agree
 done
 
+rekey() { swan node --rekey --ike main >>"$out/node/rekey.out" 2>&1; }
+export -f rekey
+begin "in the middle of a rekeying of the IKE_SA"
+topology 15
+connect tunnel
+# what is owed when the IKE_SA is replaced is told by the one that takes over
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "300,exec,rekey" \
+	--at "310,exec,address_gone 10.2.0.2/24 lte0" --at "1000,exec,uplink_restore lte0" \
+	--at "2000.3,$(carrier_loss wlan0)" --duration 3500
+all_flow "$out/report.json"
+stalled_at_most "$out/report.json" "$cuts" 19
+expect "the IKE_SA was rekeyed" logged node 'IKE_SA main\[2\] rekeyed between'
+expect "the server took it out" logged server 'the peer removed 10\.2\.0\.2'
+expect "and took it in again" logged server 'the peer added 10\.2\.0\.2'
+expect "nothing was refused" never_logged server "refused to the peer"
+expect "server sends to lte0" active_is server remote "$node_lte"
+maps_agree
+
 drop_probes() { # the way by lte0 is dead for IKE, its link alive
 	at router-l nft "table inet t { chain c { type filter hook forward priority 0;
 		udp dport 4500 drop; udp dport 500 drop; }; }"
