@@ -117,7 +117,8 @@ static mobikex_parameter_t from_header(enum mobikex_role role, host_t *source)
 }
 
 /**
- * charon's ike_mobike then answers COOKIE2 and NAT detection, and moves nothing.
+ * charon's ike_mobike then answers COOKIE2, and moves nothing.  Nor does it learn of
+ * a NAT: that would be one on the way to where the SAs do not go.
  */
 static void hide(message_t *message, bool lists)
 {
@@ -144,6 +145,8 @@ static void hide(message_t *message, bool lists)
 				}
 				/* fall through */
 			case UPDATE_SA_ADDRESSES:
+			case NAT_DETECTION_SOURCE_IP:
+			case NAT_DETECTION_DESTINATION_IP:
 				notify->set_notify_type(notify, MOBIKEX_SUPPORTED);
 				break;
 			default:

@@ -234,7 +234,7 @@ void fake_peer_begin(void)
 	charon = &fake_daemon;
 	mobikex = &agent;
 	agent.check_tries = 5;
-	ike_id = ike_sa_id_create(IKEV2_MAJOR_VERSION, 0x1234, 0x5678, FALSE);
+	ike_id = ike_sa_id_create(IKEV2_MAJOR_VERSION, FAKE_SPI_I, FAKE_SPI_R, FALSE);
 	fake_peer.supports = TRUE;
 	fake_peer.ms = 1000000;
 	fake_peer.listed = linked_list_create();
@@ -298,6 +298,7 @@ message_t *fake_respond(message_t *request)
 
 	mobikex_operation_request(&ike_sa, request);
 	fake_peer.updated = request->get_notify(request, UPDATE_SA_ADDRESSES) != NULL;
+	fake_peer.natd = request->get_notify(request, NAT_DETECTION_SOURCE_IP) != NULL;
 	mobikex_operation_response(&ike_sa, response);
 	request->destroy(request);
 	return response;

@@ -19,6 +19,10 @@
 /* The SPI of the one CHILD_SA that the peer receives by */
 #define FAKE_SPI 0xc4ad9473
 
+/* Of the IKE_SA */
+#define FAKE_SPI_I 0x1234
+#define FAKE_SPI_R 0x5678
+
 /* A minute and more passes. */
 #define FAKE_MINUTE_MS 60001
 
@@ -30,6 +34,7 @@ struct fake_peer {
 	unsigned int refusals;		/* events */
 	enum segue_reason reason;	/* of the last one */
 	bool updated;			/* charon got an UPDATE_SA_ADDRESSES to see */
+	bool natd;			/* and NAT_DETECTION_SOURCE_IP */
 	unsigned int checks;		/* jobs that look for what to check */
 	uint64_t ms;
 };

@@ -214,6 +214,25 @@ static void too_often(void **state)
 	assert_int_equal(ask_add("10.3.0.2"), 0);
 }
 
+/* The hash of RFC 7296 2.23, by a sender that is at this address. */
+static void natd(message_t *request, const char *text)
+{
+	uint64_t spis[] = { FAKE_SPI_I, FAKE_SPI_R };
+	host_t *host = host_create_from_string((char *)text, 4500);
+	uint16_t port = htons(4500);
+	hasher_t *hasher = lib->crypto->create_hasher(lib->crypto, HASH_SHA1);
+	chunk_t hash;
+
+	assert_non_null(hasher);
+	assert_true(hasher->get_hash(hasher, chunk_from_thing(spis), NULL));
+	assert_true(hasher->get_hash(hasher, host->get_address(host), NULL));
+	assert_true(hasher->allocate_hash(hasher, chunk_from_thing(port), &hash));
+	request->add_notify(request, FALSE, NAT_DETECTION_SOURCE_IP, hash);
+	chunk_free(&hash);
+	hasher->destroy(hasher);
+	host->destroy(host);
+}
+
 static void updates(void **state)
 {
 	static const struct {
@@ -221,11 +240,13 @@ static void updates(void **state)
 		uint32_t spi;
 		bool leader;
 		int reason;
+		const char *behind;	/* a NAT, and there it has this address */
 	} cases[] = {
 		{ FAKE_IDLE, NULL, 0, FALSE, 0 },
 		{ FAKE_IDLE, FAKE_IDLE, 0, FALSE, 0 },
 		{ "10.3.0.2", "10.3.0.2", 0, FALSE, 0 },	/* to be checked */
 		{ FAKE_IDLE, "10.3.0.2", 0, FALSE, MOBIKEX_NOT_THE_SOURCE },
+		{ FAKE_IDLE, "192.168.0.2", 0, FALSE, 0, "192.168.0.2" },
 		{ FAKE_IDLE, NULL, 0, TRUE, MOBIKEX_NOT_SUPPORTED },
 		{ FAKE_US, NULL, 0, FALSE, MOBIKEX_NOT_YOURS },
 		{ "fd02::2", NULL, 0, FALSE, MOBIKEX_OTHER_FAMILY },
@@ -242,11 +263,13 @@ static void updates(void **state)
 		request = fake_request(cases[i].source);
 		put(request, UPDATE_SA_ADDRESSES, cases[i].new ? MOBIKEX_ROLE_NEW : 0,
 		    cases[i].new, cases[i].spi != 0, cases[i].spi);
+		natd(request, cases[i].behind ?: cases[i].source);
 		response = fake_respond(request);
 		notify = response->get_notify(response, UNACCEPTABLE_ADDRESSES);
 		if (fake_peer.updated == (cases[i].reason != 0) ||
 		    (notify != NULL) != (cases[i].reason != 0))
 			fail_msg("%d", i);
+		assert_int_equal(fake_peer.natd, fake_peer.updated);
 		assert_int_equal(reason_of(response), cases[i].reason);
 	}
 }
@@ -330,6 +353,7 @@ int main(void)
 	int failed;
 
 	library_init(NULL, "segue-test");
+	lib->plugins->load(lib->plugins, "sha1");
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	library_deinit();
 	return failed;
