@@ -441,6 +441,21 @@ static void count_event(void *context, const struct segue_event *event)
 	(*(unsigned int *)context)++;
 }
 
+/* What is told arrives, and what nobody tells is not believed. */
+static void test_event_types(void **state)
+{
+	struct segue_event event = { .from = SEGUE_NO_PATH, .to = SEGUE_NO_PATH };
+	unsigned int type;
+
+	(void)state;
+	for (type = 0; type <= SEGUE_EVENT_EXCHANGE + 1; type++) {
+		event.type = type;
+		assert_int_equal(segue_event_emit(host, &event), 0);
+		assert_int_equal(events_take().count,
+				 type >= SEGUE_EVENT_LINK && type <= SEGUE_EVENT_EXCHANGE);
+	}
+}
+
 /* Each reader has its own ring: a slow one loses its own events only. */
 static void test_readers(void **state)
 {
@@ -550,7 +565,7 @@ int main(void)
 		TEST(test_path), TEST(test_active_path_removed), TEST(test_link),
 		TEST(test_link_settles), TEST(test_link_race),
 		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_addr),
-		TEST(test_readers), TEST(test_successor), TEST(test_recent), TEST(test_text),
+		TEST(test_event_types), TEST(test_readers), TEST(test_successor), TEST(test_recent), TEST(test_text),
 	};
 
 	if (host_up(NULL))
