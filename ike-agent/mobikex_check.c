@@ -352,6 +352,45 @@ void mobikex_check_rekeyed(mobikex_session_t *session)
 	enumerator->destroy(enumerator);
 }
 
+bool mobikex_check_natd(ike_sa_t *ike_sa)
+{
+	mobikex_session_t *session;
+	bool natd;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	natd = session && session->natd;
+	mobikex->lock->unlock(mobikex->lock);
+	return natd;
+}
+
+void mobikex_check_left_out(ike_sa_t *ike_sa, host_t *my, host_t *other)
+{
+	mobikex_session_t *session;
+	mobikex_peer_t *peer = NULL;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session)
+	{
+		DBG1(DBG_IKE, "segue: session %s[%u]: the peer left out COOKIE2, asking "
+			 "with NAT detection beside it", session->name, session->id);
+		session->natd = TRUE;
+		peer = mobikex_session_peer(session, other);
+	}
+	if (peer && peer->verified && !peer->asked)
+	{	/* the way there was asked */
+		mobikex_failback_again(session);
+	}
+	else if (peer)
+	{
+		peer->asked = FALSE;
+		peer->due = 0;
+		mobikex_job_queue(session->ike, mobikex_check_next, 0, 0);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+}
+
 void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 						  bool reached)
 {

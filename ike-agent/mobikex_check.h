@@ -46,6 +46,15 @@ void mobikex_check_left(mobikex_session_t *session);
 /** What was under way in the IKE_SA before is not any more. */
 void mobikex_check_rekeyed(mobikex_session_t *session);
 
+/** Does the peer send COOKIE2 back only beside NAT detection? */
+bool mobikex_check_natd(ike_sa_t *ike_sa);
+
+/**
+ * The peer answered a check without COOKIE2, and it may be for want of NAT
+ * detection: ask that path once more.
+ */
+void mobikex_check_left_out(ike_sa_t *ike_sa, host_t *my, host_t *other);
+
 /** Is there an address that waits for a check?  With the agent's lock held. */
 bool mobikex_check_waiting(mobikex_session_t *session);
 

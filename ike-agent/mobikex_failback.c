@@ -108,6 +108,13 @@ static status_t look(ike_sa_t *ike_sa, uint32_t data)
 	return SUCCESS;
 }
 
+void mobikex_failback_again(mobikex_session_t *session)
+{
+	session->trying = FALSE;
+	session->try_at = 0;
+	mobikex_failback(session);
+}
+
 void mobikex_failback(mobikex_session_t *session)
 {
 	uint8_t active = mobikex_path_active(session), best;

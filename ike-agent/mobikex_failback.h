@@ -20,6 +20,10 @@
  * agent's lock held. */
 void mobikex_failback(mobikex_session_t *session);
 
+/** The check proved nothing, but the next one may: at once.  With the agent's lock
+ * held. */
+void mobikex_failback_again(mobikex_session_t *session);
+
 /** The path was checked.  With the agent's lock held. */
 void mobikex_failback_tried(mobikex_session_t *session, host_t *my, host_t *other,
 							bool reached);

@@ -141,6 +141,9 @@ struct mobikex_session_t {
 	uint64_t check_at;
 	uint32_t check_timer;
 
+	/** The peer sends COOKIE2 back only beside NAT detection (libreswan) */
+	bool natd;
+
 	/** The latest request of ours as it was sent, and its message id */
 	chunk_t request;
 	uint32_t request_mid;

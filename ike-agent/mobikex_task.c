@@ -43,6 +43,11 @@ struct private_task_t {
 	mobikex_owed_t owed;
 
 	/**
+	 * A check has it, too, since the peer wants it
+	 */
+	bool natd_beside;
+
+	/**
 	 * The path to check, in a check
 	 */
 	host_t *my;
@@ -153,12 +158,29 @@ METHOD(task_t, process_update, status_t,
 	return SUCCESS;
 }
 
+/**
+ * NAT detection for a peer that reads COOKIE2 only beside it.  Nothing is made of
+ * its answer: the IKE_SA's conditions are those of the path in use, not of this one.
+ */
+static void add_natd(private_task_t *this, message_t *message)
+{
+	ike_natd_t *natd = ike_natd_create(this->ike_sa, TRUE);
+
+	natd->task.build(&natd->task, message);
+	natd->task.destroy(&natd->task);
+}
+
 METHOD(task_t, build_check, status_t,
 	private_task_t *this, message_t *message)
 {
 	if (!add_cookie(this, message))
 	{
 		return FAILED;
+	}
+	this->natd_beside = mobikex_check_natd(this->ike_sa);
+	if (this->natd_beside)
+	{
+		add_natd(this, message);
 	}
 	mobikex_push_later(this->ike_sa, message->get_message_id(message));
 	return NEED_MORE;
@@ -170,6 +192,13 @@ METHOD(task_t, process_check, status_t,
 	host_t *my = message->get_destination(message);
 	host_t *other = message->get_source(message);
 
+	if (!this->natd_beside && !message->get_notify(message, COOKIE2))
+	{	/* RFC 4555 3.7 wants it copied; libreswan does so in path tests as it
+		 * knows them only */
+		this->answered = TRUE;
+		mobikex_check_left_out(this->ike_sa, this->my, this->other);
+		return SUCCESS;
+	}
 	if (!check_cookie(this, message))
 	{
 		return FAILED;

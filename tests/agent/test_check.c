@@ -69,7 +69,7 @@ mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host, 
 void mobikex_session_peers_prune(mobikex_session_t *this) {}
 void mobikex_session_route(mobikex_session_t *this, host_t *remote) {}
 
-static int unrouted, failback_tried, events;
+static int unrouted, failback_tried, failback_again, events;
 
 void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
 {
@@ -79,6 +79,11 @@ void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
 void mobikex_failback_tried(mobikex_session_t *this, host_t *my, host_t *other, bool reached)
 {
 	failback_tried++;
+}
+
+void mobikex_failback_again(mobikex_session_t *this)
+{
+	failback_again++;
 }
 
 void mobikex_event(uint32_t id, enum segue_event_type type, enum segue_reason reason)
@@ -214,7 +219,7 @@ static int begin(void **state)
 	memset(&session, 0, sizeof(session));
 	ms = 5000;
 	busy = FALSE;
-	timer_count = asks = unrouted = failback_tried = events = 0;
+	timer_count = asks = unrouted = failback_tried = failback_again = events = 0;
 	my_host = host_of(US);
 	other_host = host_of(IN_USE);
 	session.state = MOBIKEX_PINNED;
@@ -416,6 +421,33 @@ static void used_is_not_withdrawn(void **state)
 	assert_int_equal(events, 0);
 }
 
+/* No COOKIE2 in the answer: asked again at once, with NAT detection. */
+static void left_out_is_asked_again(void **state)
+{
+	mobikex_peer_t *peer = peer_add(IDLE, FALSE);
+	uint64_t began = ms;
+
+	mobikex_check_next(&ike_sa, 0);
+	assert_false(mobikex_check_natd(&ike_sa));
+	mobikex_check_left_out(&ike_sa, my_host, asked);
+	assert_true(mobikex_check_natd(&ike_sa));
+	assert_false(peer->verified);
+	assert_true(wait_for_timer());
+	assert_int_equal(ms - began, 0);
+	assert_int_equal(asks, 2);
+	is_asked(IDLE);
+	answer(TRUE);
+	assert_true(peer->verified);
+}
+
+static void left_out_of_a_failback(void **state)
+{
+	peer_add(IDLE, TRUE);
+	mobikex_check_left_out(&ike_sa, my_host, other_host);
+	assert_int_equal(failback_again, 1);
+	assert_int_equal(failback_tried, 0);
+}
+
 /* A path is tried for failback: that is not about the address. */
 static void failback_is_another_thing(void **state)
 {
@@ -478,6 +510,8 @@ int main(void)
 		TEST(one_answer_is_enough),
 		TEST(left_is_idle),
 		TEST(used_is_not_withdrawn),
+		TEST(left_out_is_asked_again),
+		TEST(left_out_of_a_failback),
 		TEST(failback_is_another_thing),
 		TEST(timers_do_not_pile_up),
 		TEST(busy_waits),

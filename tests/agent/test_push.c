@@ -48,6 +48,18 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other, bool is_r
 	answered = TRUE;
 }
 
+static bool natd, left_out;
+
+bool mobikex_check_natd(ike_sa_t *this)
+{
+	return natd;
+}
+
+void mobikex_check_left_out(ike_sa_t *this, host_t *my, host_t *other)
+{
+	left_out = TRUE;
+}
+
 bool mobikex_path_active_hosts(mobikex_session_t *this, host_t **my, host_t **other)
 {
 	return FALSE;
@@ -132,6 +144,7 @@ static rng_t *create_rng(rng_quality_t quality)
 
 /* Request and answer alike: its COOKIE2 comes back in it. */
 static notify_payload_t *cookie2;
+static bool leaves_out;
 static host_t *source, *destination;
 
 static void add_notify(message_t *this, bool flush, notify_type_t type, chunk_t data)
@@ -142,7 +155,7 @@ static void add_notify(message_t *this, bool flush, notify_type_t type, chunk_t 
 
 static notify_payload_t *get_notify(message_t *this, notify_type_t type)
 {
-	return cookie2;
+	return leaves_out ? NULL : cookie2;
 }
 
 static uint32_t message_id(message_t *this)
@@ -188,7 +201,7 @@ static int setup(void **state)
 	session = (mobikex_session_t){ .request_mid = MID };
 	session.request = chunk_clone(chunk_from_str("the request"));
 	has_session = TRUE;
-	answered = reached = FALSE;
+	answered = reached = leaves_out = natd = left_out = FALSE;
 	retransmits = 0;
 	source = NULL;
 	destination = host(US);
@@ -275,6 +288,27 @@ static void session_is_gone(void **state)
 	assert_false(reached);
 }
 
+/* Without NAT detection beside it some never send it back: they are asked again. */
+static void cookie_left_out(void **state)
+{
+	leaves_out = TRUE;
+	source = host(ASKED);
+	assert_int_equal(check->process(check, &message), SUCCESS);
+	assert_true(left_out);
+	assert_false(answered);
+}
+
+/* With it there is no excuse (RFC 4555 3.7: the IKE_SA is closed). */
+static void cookie_left_out_again(void **state)
+{
+	natd = leaves_out = TRUE;
+	source = host(ASKED);
+	cookie2->destroy(cookie2);
+	assert_int_equal(check->build(check, &message), NEED_MORE);
+	assert_int_equal(check->process(check, &message), FAILED);
+	assert_false(left_out);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -285,6 +319,8 @@ int main(void)
 		TEST(sent_again_proves_nothing),
 		TEST(sent_again_by_charon),
 		TEST(session_is_gone),
+		TEST(cookie_left_out),
+		TEST(cookie_left_out_again),
 	};
 	int failed;
 
