@@ -45,6 +45,8 @@ die() {
 . "$project/tests/scenario/lib/strongswan_conf.sh"
 # shellcheck source=lib/strongswan.sh
 . "$project/tests/scenario/lib/strongswan.sh"
+# shellcheck source=lib/libreswan.sh
+. "$project/tests/scenario/lib/libreswan.sh"
 # shellcheck source=lib/measure.sh
 . "$project/tests/scenario/lib/measure.sh"
 # shellcheck source=lib/check.sh
@@ -57,7 +59,8 @@ begin() {
 	[ ${#holder[@]} = 0 ] || topology_down
 	unset ESP ENCAP FAMILY FAILBACK_MS CHARON_EXTRA MOBIKEX_EXTRA IKE_EXTRA IKE_NODE IKE_SERVER \
 		CHILD_EXTRA CHILD_NODE CHILD_SERVER LOGLEVEL LOAD_NODE SEGUE_UPLINKS \
-		CHILDREN_NODE CHILDREN_SERVER MOBIKEX_NODE MOBIKEX_SERVER ATTACH
+		CHILDREN_NODE CHILDREN_SERVER MOBIKEX_NODE MOBIKEX_SERVER ATTACH \
+		LIBRESWAN_HOSTS
 	SEGUE_HOSTS="node server"
 	echo "$1"
 	out=${results:-$project/build/test}/$scenario/${1// /-}

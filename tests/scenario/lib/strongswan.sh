@@ -61,7 +61,7 @@ inner() {
 		flow_node=$node_inner flow_server=$server_inner
 		address server lo "$server_inner/$host_bits" ;;
 	esac
-	if [ "$1" = beet ]; then
+	if [ "$1" = beet ] || [ "$1" = fixed ]; then
 		address node lo "$node_inner/$host_bits"
 	fi
 	export flow_node flow_server
@@ -81,17 +81,22 @@ prepare() {
 		at "$name" "$segue" attach ${ATTACH:-} ${uplinks[$name]} \
 			>"$out/$name/attach.out" 2>&1 || die "segue attach on $name: $(<"$out/$name/attach.out")"
 	done
-	charon_start server
-	charon_start node
+	daemon_start server
+	daemon_start node
+}
+
+daemon_start() {
+	if has_libreswan "$1"; then pluto_start "$1"; else charon_start "$1"; fi
 }
 
 # connect MODE: hosts up to an established CHILD_SA of that mode, or death
 connect() {
-	local got
+	local got asked=node
+	! has_libreswan node || asked=server
 	prepare "$1"
 	initiate
-	got=$(negotiated node)
-	[ "${got,,}" = "$1" ] || die "negotiated '$got' instead of $1"
+	got=$(negotiated "$asked")
+	[ "${got,,}" = "${1/fixed/tunnel}" ] || die "negotiated '$got' instead of $1"
 	ready
 }
 
@@ -105,6 +110,10 @@ ready() {
 }
 
 initiate() {
+	if has_libreswan node; then
+		pluto_initiate
+		return
+	fi
 	swan node --initiate --child data --timeout 60 >"$out/node/initiate.out" 2>&1 ||
 		die "no CHILD_SA: $(tail -n 3 "$out/node/initiate.out")"
 }

@@ -86,10 +86,11 @@ has_segue() { [[ " ${SEGUE_HOSTS:-} " == *" $1 "* ]]; }
 #   transport  the outer addresses are the selectors
 #   beet       a fixed inner pair; both ends must send their vendor ID
 #   tunnel     I-WLAN: the node gets a virtual address from the gateway
+#   fixed      tunnel mode between BEET's inner pair
 swanctl_conf() {
-	local node_ts='' server_ts='' vips='' pools=''
+	local mode=${1/fixed/tunnel} node_ts='' server_ts='' vips='' pools=''
 	case $1 in
-	beet)
+	beet | fixed)
 		node_ts="local_ts = $node_inner/$host_bits
 			remote_ts = $server_inner/$host_bits"
 		server_ts="local_ts = $server_inner/$host_bits
@@ -100,12 +101,12 @@ swanctl_conf() {
 		vips="vips = $([ "${FAMILY:-v4}" = v4 ] && echo 0.0.0.0 || echo ::)"
 		pools="pools = node" ;;
 	esac
-	swanctl_conf_of node server "$1" "remote_addrs = $server_outer
+	swanctl_conf_of node server "$mode" "remote_addrs = $server_outer
 			${NODE_LOCAL:-}
 			$vips
 			${IKE_NODE:-}" "$node_ts
 					${CHILD_NODE:-}" ""
-	swanctl_conf_of server node "$1" "$pools
+	swanctl_conf_of server node "$mode" "$pools
 			${IKE_SERVER:-}" "$server_ts
 					${CHILD_SERVER:-}" \
 		"pools { node { addrs = $node_inner/$host_bits } }"

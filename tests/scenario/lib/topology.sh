@@ -140,6 +140,7 @@ half() { awk "BEGIN { print $1 / 2 }"; }
 topology_down() {
 	local name pid
 	for name in "${!holder[@]}"; do
+		pluto_stop "$name"
 		[ -s "$out/$name/charon.nspid" ] || continue
 		if pid=$(charon_pid "$name" 2>/dev/null); then
 			kill -TERM "$pid" 2>/dev/null || true	# a killed one leaves its file
