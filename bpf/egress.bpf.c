@@ -10,9 +10,9 @@
  *
  * Nothing is modified before everything is known.
  *
- * A session may send by a second path as well, for a window: the packet is cloned
- * onto segue0, so that the clone comes here again, marked, and finds its way and
- * its neighbour like any other.
+ * A session, or a CHILD_SA that goes a way of its own, may send by a second path as
+ * well, for a window: the packet is cloned onto segue0, so that the clone comes
+ * here again, marked, and finds its path and its neighbour like any other.
  */
 #include <linux/pkt_cls.h>
 #include "flow.h"
@@ -139,10 +139,9 @@ SUBPROGRAM int egress_look_up(struct segue_flow *f)
 	s = egress_session(f, &h.session, &h.child);
 	if (!s)
 		return EGRESS_NOT_OURS;
-	w = session_way(s, h.child);
+	w = session_way(s, h.child, &word);
 	if (w == &s->way)
 		h.child = 0;
-	word.word = READ_ONCE(*way_word(w));
 	slot = word.active;
 	if (slot >= SEGUE_MAX_PATHS ||
 	    !path_live(session_path(s, slot), READ_ONCE(state.links_up)))
@@ -169,8 +168,7 @@ SUBPROGRAM int egress_look_up_copy(struct segue_flow *f)
 	s = egress_session(f, &id, &child);
 	if (!s)
 		return EGRESS_NOT_OURS;
-	w = session_way(s, child);
-	word.word = READ_ONCE(*way_word(w));
+	w = session_way(s, child, &word);
 	if (f->copy >= SEGUE_MAX_PATHS || session_copy(s, w, word) != f->copy)
 		return EGRESS_NO_PATH;
 	egress_take(f, s, f->copy);

@@ -53,12 +53,18 @@ static __always_inline struct segue_way *session_child(struct segue_session *s, 
 	return index ? &s->child[index] : &s->way;
 }
 
-/* The way that it goes. */
-static __always_inline struct segue_way *session_way(struct segue_session *s, __u8 child)
+/* The way that it goes, with its word: read once, so that no decision about a way
+ * that was given up meanwhile makes it one again. */
+static __always_inline struct segue_way *
+session_way(struct segue_session *s, __u8 child, union active_word *word)
 {
 	struct segue_way *w = session_child(s, child);
 
-	return READ_ONCE(w->active) == SEGUE_NO_PATH ? &s->way : w;
+	word->word = READ_ONCE(*way_word(w));
+	if (w == &s->way || word->active != SEGUE_NO_PATH)
+		return w;
+	word->word = READ_ONCE(*way_word(&s->way));
+	return &s->way;
 }
 
 /* One switch to be made; spi 0 unless an authenticated packet asks for it. */

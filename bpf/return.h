@@ -93,9 +93,8 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 		WRITE_ONCE(a->copied_ms, segue_coarse_ms(bpf_ktime_get_ns()));
 	if (!s || to >= SEGUE_MAX_PATHS)
 		return 0;
-	w = session_way(s, a->child);
+	w = session_way(s, a->child, &word);
 	h.child = w == &s->way ? 0 : a->child;
-	word.word = READ_ONCE(*way_word(w));
 	if (word.active == to || session_copy(s, w, word) == to)
 		return 0;
 	if (!newest || !return_follows(s, w, word, a, to, spi)) {

@@ -148,12 +148,56 @@ static void test_active_full(void **state)
 	expect_sent("as before", &in, TC_ACT_REDIRECT, &in, steered);
 }
 
+/* A CHILD_SA gets a way of its own and loses it again, all the time. */
+static void *part_and_join(void *context)
+{
+	struct changer *changer = context;
+
+	while (!changer->stop && !changer->err)
+		changer->err = segue_child_switch(host, V4, 1, changer->changes++ & 1 ?
+						  SEGUE_NO_PATH : 1, SEGUE_REASON_MANUAL);
+	return NULL;
+}
+
+/* Its packets leave by its own way or by the session's; none of them takes a way
+ * that was just given up for one that is dead. */
+static void test_part_and_join(void **state)
+{
+	struct segue_addr remote = address(canonical[V4].remote);
+	struct segue_sa_key key = { htonl(0x150), segue_addr_fold(&remote) };
+	struct segue_sa sa = { .session = V4, .child = 1 };
+	struct changer changer = {};
+	unsigned char packet[WIRE_SIZE], got[WIRE_SIZE + 256];
+	int egress = program("egress");
+	struct wire in = sent_by(V4);
+	struct segue_counters now;
+	size_t size, got_size;
+	unsigned int n;
+
+	(void)state;
+	in.spi = 0x150;
+	size = wire_build(&in, packet);
+	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+	assert_int_equal(pthread_create(&changer.thread, NULL, part_and_join, &changer), 0);
+	for (n = 0; n < 300000; n++)
+		if (program_run(egress, packet, size, got, &got_size) != TC_ACT_REDIRECT)
+			break;
+	changer.stop = true;
+	pthread_join(changer.thread, NULL);
+	assert_int_equal(changer.err, 0);
+	assert_int_equal(n, 300000);
+	now = counted();
+	assert_int_equal(now.egress_switched, 0);
+	assert_in_range(now.egress_rewritten, 1, n - 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_forgets), TEST(test_active_changes), TEST(test_active_full),
+		TEST(test_part_and_join),
 	};
 
 	if (host_up(NULL))
