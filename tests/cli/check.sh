@@ -145,7 +145,10 @@ cable lte0 l0 10.2.0.2/24 10.2.0.1 200
 "$segue" attach wlan0 lte0 >/dev/null
 "$maps" session 3 3 home 10.1.0.2 192.0.2.9
 key=0x0102030405060708090a0b0c0d0e0f1011121314
-esp() { ip xfrm state add src "$1" dst "$2" proto esp spi "$3" mode tunnel aead 'rfc4106(gcm(aes))' $key 128; }
+esp() { # SOURCE DESTINATION SPI [OPTION...]
+	ip xfrm state add src "$1" dst "$2" proto esp spi "$3" mode tunnel \
+		aead 'rfc4106(gcm(aes))' $key 128 "${@:4}"
+}
 found ok SAs "agree on 0" "nothing on either side"
 "$maps" sa in c1 3 tunnel 192.0.2.9
 found fail SAs "inbound SPI 000000c1 of home.3. is in map sa, but not in the kernel" "only in the map, inbound"
@@ -158,8 +161,8 @@ esp 192.0.2.9 10.1.0.2 0xc1
 found ok SAs "agree on 1" "in step; an SA of somebody else is none of ours"
 found warn "replay window" "1 inbound SAs have none" "without a replay window"
 for window in 32 255 256 1024; do
-	ip xfrm state update src 192.0.2.9 dst 10.1.0.2 proto esp spi 0xc1 mode tunnel \
-		aead 'rfc4106(gcm(aes))' $key 128 replay-window $window flag esn
+	ip xfrm state del src 192.0.2.9 dst 10.1.0.2 proto esp spi 0xc1
+	esp 192.0.2.9 10.1.0.2 0xc1 replay-window $window
 	if [ $window -lt 256 ]; then
 		found warn "replay window" "1 inbound SAs hold $window packets" "a window of $window"
 	else
