@@ -204,6 +204,7 @@ static void unplug(mobikex_link_t *link)
 		free(addr);
 	}
 	link->ifindex = 0;
+	link->running = FALSE;
 }
 
 /**
@@ -248,6 +249,23 @@ static bool apply_state(mobikex_link_t *link, const struct rtnl_link *device)
 	return TRUE;
 }
 
+/**
+ * The kernel sends by a device that is back only some time later (linkwatch), and
+ * tells rtnetlink then.  A router that asked for our address before that got no
+ * answer and waits for a second; but from its question the kernel learned the
+ * router's, and has no question of its own, from which the router would learn ours.
+ */
+static void note_running(mobikex_link_t *link, const struct rtnl_link *device)
+{
+	bool running = device->carrier && device->admin_up;
+
+	if (running && !link->running)
+	{
+		rtnl_neighbours_flush(mobikex->rtnl, link->ifindex);
+	}
+	link->running = running;
+}
+
 bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
 {
 	mobikex_link_t *link = link_by_name(device->name);
@@ -273,6 +291,7 @@ bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
 	{
 		return replug(link, device);
 	}
+	note_running(link, device);
 	return apply_state(link, device);
 }
 
@@ -380,6 +399,7 @@ void mobikex_links_load(void)
 		{
 			INIT(link,
 				.addrs = linked_list_create(),
+				.running = TRUE,
 			);
 			snprintf(link->name, sizeof(link->name), "%s", entry.name);
 			mobikex->links->insert_last(mobikex->links, link);

@@ -16,6 +16,8 @@ typedef struct {
 	uint32_t ifindex;
 	/** Its bit in links_up */
 	uint8_t bit;
+	/** Was up, and its queues too, when rtnetlink told last */
+	bool running;
 	/** struct segue_addr, in the order they came */
 	linked_list_t *addrs;
 } mobikex_link_t;

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <linux/fib_rules.h>
 #include <linux/if_link.h>
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include "rtnl_socket.h"
 
@@ -405,20 +404,6 @@ int rtnl_addr_add(struct rtnl *rtnl, unsigned int ifindex, const struct segue_ad
 int rtnl_addr_del(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr)
 {
 	return addr_change(rtnl, RTM_DELADDR, 0, ifindex, addr);
-}
-
-int rtnl_neighbour_del(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr)
-{
-	char buf[RTNL_REQUEST_SIZE];
-	struct nlmsghdr *request;
-	struct ndmsg *neighbour;
-
-	request = rtnl_request(buf, RTM_DELNEIGH, 0, sizeof(*neighbour));
-	neighbour = mnl_nlmsg_get_payload(request);
-	neighbour->ndm_family = rtnl_family(addr);
-	neighbour->ndm_ifindex = ifindex;
-	rtnl_put_addr(request, NDA_DST, addr);
-	return rtnl_talk(rtnl, request, NULL, NULL);
 }
 
 /* RTA_TABLE because rtm_table has only eight bits. */

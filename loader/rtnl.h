@@ -57,6 +57,9 @@ int rtnl_addr_del(struct rtnl *rtnl, unsigned int ifindex, const struct segue_ad
  */
 int rtnl_neighbour_del(struct rtnl *rtnl, unsigned int ifindex, const struct segue_addr *addr);
 
+/* Forget all that were learned on a device: the next packet asks again. */
+int rtnl_neighbours_flush(struct rtnl *rtnl, unsigned int ifindex);
+
 /* Route prefix -> device in table, with preferred source (NULL: none).  add replaces. */
 int rtnl_route_add(struct rtnl *rtnl, unsigned int table, const struct segue_addr *prefix,
 		   unsigned int prefixlen, unsigned int ifindex, const struct segue_addr *source);
