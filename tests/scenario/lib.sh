@@ -49,6 +49,8 @@ die() {
 . "$project/tests/scenario/lib/libreswan.sh"
 # shellcheck source=lib/measure.sh
 . "$project/tests/scenario/lib/measure.sh"
+# shellcheck source=lib/trace.sh
+. "$project/tests/scenario/lib/trace.sh"
 # shellcheck source=lib/check.sh
 . "$project/tests/scenario/lib/check.sh"
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # scenarios: real ESP between namespaces; figures.sh measures, the others assert.
 FIGURE_TESTS   += tests/scenario/figures.sh
+# the order of messages, not their time; and tshark would be too much for the image
+SCENARIO_TESTS += tests/scenario/trace.sh
 # the longest ones begin first
 LONG_SCENARIOS := $(addprefix tests/scenario/,families.sh rekey.sh carrier-loss.sh admin-down.sh)
-TIMED_TESTS    += $(LONG_SCENARIOS) $(filter-out %/lib.sh %/figures.sh $(LONG_SCENARIOS),\
+TIMED_TESTS    += $(LONG_SCENARIOS) $(filter-out %/lib.sh %/figures.sh %/trace.sh $(LONG_SCENARIOS),\
 			$(wildcard tests/scenario/*.sh))
 
 # a policy that refuses fentry
