@@ -52,7 +52,8 @@ update="N.UPDATE_SA_ADDRESSES. $nats $cookie2"
 # moves OLD NEW: IP_PARAMETER: role, family, preference, address
 moves() { echo "N.IP_PARAMETER 01040000$1. N.IP_PARAMETER 0204[0-9a-f]{4}$2."; }
 
-begin "all operations" LOGLEVEL=4 FAILBACK_MS=300
+# however slow the machine: what is late is not repeated by the path in use
+begin "all operations" LOGLEVEL=4 FAILBACK_MS=300 "MOBIKEX_EXTRA=push_delay = 30000"
 topology 15
 prepare tunnel
 trace_start
