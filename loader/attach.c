@@ -122,7 +122,8 @@ static void note_features(unsigned int features, char *note)
 				"%sno link watch in the kernel (the agent watches by rtnetlink)",
 				len ? "; " : "");
 	if (len)
-		snprintf(note + len, WHY_SIZE - len, ": the kernel refuses fentry");
+		snprintf(note + len, WHY_SIZE - len, segue_ftrace_enabled() ?
+			 ": the kernel refuses fentry" : ": kernel.ftrace_enabled is 0");
 }
 
 static int load(struct attach *attach)

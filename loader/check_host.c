@@ -12,6 +12,7 @@
 #include "caps.h"
 #include "check.h"
 #include "cli.h"
+#include "load.h"
 
 static bool check_rights(struct check *check)
 {
@@ -65,6 +66,12 @@ static void check_fentry(struct check *check)
 	unsigned int i;
 	int err;
 
+	if (!segue_ftrace_enabled()) {
+		check_tell(check, CHECK_WARN, "fentry", "sysctl kernel.ftrace_enabled=1, "
+			   "before segue attach", "kernel.ftrace_enabled is 0: no return "
+			   "switch, and no link watch in the kernel");
+		return;
+	}
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		err = probe_fentry(needed[i].function);
 		if (err)

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -112,6 +113,19 @@ fail:
 	return err;
 }
 
+bool segue_ftrace_enabled(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/ftrace_enabled", "re");
+	int value = 1;
+
+	if (!file)	/* a kernel without ftrace refuses by itself */
+		return true;
+	if (fscanf(file, "%d", &value) != 1)
+		value = 1;
+	fclose(file);
+	return value;
+}
+
 /*
  * Everything at once, as almost every kernel takes it; else each feature on its
  * own, and then those that worked.  libbpf is silent about refusals that we can
@@ -121,17 +135,20 @@ static int load_what_works(struct loaded *out, unsigned int *features)
 {
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	struct loaded alone = {};
-	unsigned int bit, works = SEGUE_FEATURE_ALL;
+	unsigned int bit, wanted, works = SEGUE_FEATURE_ALL;
 	int err;
 
 	if (getenv("SEGUE_DEBUG"))
 		libbpf_set_print(print);
+	if (!segue_ftrace_enabled())
+		works = SEGUE_FEATURE_TX_TIMEOUT;	/* a tracepoint, the only one */
 	err = load_with(works, false, out);
 	if (!err)
 		goto loaded;
+	wanted = works;
 	works = 0;
 	for (bit = 1; bit & SEGUE_FEATURE_ALL; bit <<= 1) {
-		if (load_with(bit, true, &alone))
+		if (!(bit & wanted) || load_with(bit, true, &alone))
 			continue;
 		loaded_close(&alone);
 		works |= bit;

@@ -51,6 +51,9 @@ int segue_unload(const char *pin_dir);
 /* Features of what is loaded, read from the pins.  -ENOENT: nothing loaded. */
 int segue_loaded_features(const char *pin_dir, unsigned int *features);
 
+/* kernel.ftrace_enabled: without it fentry programs attach and never run. */
+bool segue_ftrace_enabled(void);
+
 /* "return switch"; feature: one of the bits */
 const char *segue_feature_name(enum segue_feature feature);
 

@@ -180,6 +180,19 @@ ok "what was attached stays as it was" diff -u "$work/attached" "$work/attached-
 "$segue" detach >/dev/null
 restored "and they are gone"
 
+echo "-- fentry programs would attach, and never run"
+traced=$(cat /proc/sys/kernel/ftrace_enabled 2>/dev/null)
+if [ "$traced" = 1 ] && echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; then
+	exits 0 "attach" "$segue" attach wlan0
+	says "kernel.ftrace_enabled is 0"
+	ok "status says no return switch" bash -c "'$segue' status | grep -i 'return.switch.*by IKE only'"
+	said=$("$segue" check 2>&1)
+	says "sysctl kernel.ftrace_enabled=1"
+	"$segue" detach >/dev/null
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+	restored "and detach removes all"
+fi
+
 echo "-- interrupted"
 for after in 0.01 0.05 0.1 0.2 0.4; do
 	timeout --signal INT $after "$segue" attach wlan0 lte0 >/dev/null 2>&1

@@ -42,11 +42,12 @@ times() {
 			(.id as $id | $ids[0] | index($id) != null))] |
 		([.[] | select(.response)][0].t_ms) as $response |
 		([.[] | select(.response | not)][0].t_ms) as $request |
-		if $response and $request then [$response - $down, $response - $request] else ["never", "never"] end |
-		@tsv' "$out/report.json"
+		if $response and $request then [$response - $down, $response - $request] |
+			map(. * 100 | round / 100) else ["never", "never"] end | @tsv' "$out/report.json"
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+# median: never is longer than any time
+median() { sed 's/never/1e9/' | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 declare -A update rrc
 for stack in stock segue; do
@@ -59,7 +60,7 @@ for stack in stock segue; do
 	measure "$out/report.json" $(flow_up 0) $(flow_down 500) "${options[@]}"
 	times >"$out/times.tsv"
 	say "T_UPDATE and T_RRC, ms: $(tr '\t\n' ' ;' <"$out/times.tsv")"
-	expect "every handover was confirmed" \
+	[ $stack = stock ] || expect "every handover was confirmed" \
 		bash -c "[ \$(grep -vc never '$out/times.tsv') = $losses ]"
 	update[$stack]=$(cut -f 1 "$out/times.tsv" | median)
 	rrc[$stack]=$(cut -f 2 "$out/times.tsv" | median)
