@@ -253,7 +253,7 @@ static bool ready(ike_sa_t *ike_sa, mobikex_owed_t *owed, bool *understood)
 	return live && owed->count;
 }
 
-status_t mobikex_announce(ike_sa_t *ike_sa)
+status_t mobikex_announce(ike_sa_t *ike_sa, uint32_t data)
 {
 	mobikex_owed_t owed;
 	bool understood = FALSE;

@@ -11,8 +11,8 @@
 
 #include "mobikex_told.h"
 
-/** In a job, the IKE_SA checked out: tell what is owed, if anything is. */
-status_t mobikex_announce(ike_sa_t *ike_sa);
+/** Job: tell what is owed, if anything is. */
+status_t mobikex_announce(ike_sa_t *ike_sa, uint32_t data);
 
 /** Is anything owed?  With the agent's lock held. */
 bool mobikex_announce_owed(mobikex_session_t *session);

@@ -189,7 +189,7 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 		my->destroy(my);
 		other->destroy(other);
 	}
-	return status == DESTROY_ME ? status : mobikex_announce(ike_sa);
+	return status == DESTROY_ME ? status : mobikex_announce(ike_sa, 0);
 }
 
 static status_t follow(ike_sa_t *ike_sa, uint32_t data)

@@ -222,6 +222,8 @@ METHOD(listener_t, ike_updown, bool,
 						  0, 0);
 		mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_check_refresh,
 						  0, 0);
+		/* what did not fit into charon's list */
+		mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_announce, 0, 0);
 	}
 	return TRUE;
 }

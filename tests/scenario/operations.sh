@@ -83,6 +83,34 @@ for mode in transport tunnel; do
 	maps_agree
 done
 
+begin "more addresses than a list holds"
+topology 15
+prepare transport
+for n in {11..21}; do	# charon lists 8 of them in IKE_AUTH, RFC 4555 3.4
+	address node lte0 "10.2.0.$n/24"
+done
+initiate
+expect "the node tells the others" await 10 logged node 'telling the peer: added address 10\.2\.0\.'
+expect "the server verifies all 13" await 30 verified server 13
+expect "nothing was refused" never_logged server "refused to the peer"
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "300.3,$(carrier_loss wlan0)" --duration 1500
+all_flow "$out/report.json"
+stalled_at_most "$out/report.json" "$cuts" 19
+maps_agree
+
+begin "a peer of RFC 4555 gets its list" SEGUE_HOSTS=node
+topology 15
+prepare tunnel
+address_gone 10.2.0.2/24 lte0
+initiate
+uplink_restore lte0
+expect "the server gets a list" await 10 logged server 'parsed INFORMATIONAL request .*N(ADD_4_ADDR)'
+address_gone 10.2.0.2/24 lte0
+expect "and one without it" await 10 logged server \
+	'parsed INFORMATIONAL request [0-9]* \[ \(N(ADD_6_ADDR) \)*\]'
+expect "nothing of MOBIKE-X is said" never_logged server 'N((4121[7-9]))'
+
 rekey() { swan node --rekey --ike main >>"$out/node/rekey.out" 2>&1; }
 export -f rekey
 begin "in the middle of a rekeying of the IKE_SA"
