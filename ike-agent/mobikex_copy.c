@@ -90,7 +90,7 @@ void mobikex_copy_child(mobikex_session_t *session, uint8_t child,
 	uint8_t slot;
 	int err;
 
-	if (copy != MOBIKEX_COPY_ALWAYS || !session->restores ||
+	if (copy != MOBIKEX_COPY_ALWAYS || !session->copies ||
 		!session->published || !mobikex->segue ||
 		segue_session_get(mobikex->segue, session->id, &entry))
 	{
@@ -122,7 +122,7 @@ bool mobikex_copy_failback(mobikex_session_t *session, uint8_t slot)
 {
 	uint64_t until = mobikex_now() + mobikex->copy_window * MS;
 
-	if (session->copy == MOBIKEX_COPY_HANDOVER && session->restores &&
+	if (session->copy == MOBIKEX_COPY_HANDOVER && session->copies &&
 		mobikex->segue && !segue_switch_soft(mobikex->segue, session->id, slot,
 											 until, SEGUE_REASON_FAILBACK))
 	{

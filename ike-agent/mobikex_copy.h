@@ -8,8 +8,8 @@
  *   always     by the best other path, whenever there is a verified one that is
  *              live: the loss of a link then costs nothing at all
  *
- * What the peer gets twice its replay window drops; a peer that says nothing of
- * MOBIKE-X gets nothing twice.
+ * What the peer gets twice its replay window drops; a peer that does not say that
+ * it wants copies (MOBIKEX_COPIES) gets nothing twice.
  */
 #ifndef MOBIKEX_COPY_H_
 #define MOBIKEX_COPY_H_

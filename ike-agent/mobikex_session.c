@@ -390,6 +390,7 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 	}
 	this->leader = ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
 	this->restores = hello && (hello->capabilities & MOBIKEX_RESTORES);
+	this->copies = hello && (hello->capabilities & MOBIKEX_COPIES);
 	this->peer_id = id->clone(id);
 	this->encap = encap;
 	this->copy = mobikex_copy_setting(this->name);
@@ -437,6 +438,12 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 		 this->name, this->id, this->local, this->remote,
 		 this->leader ? "we lead" : "the peer leads",
 		 this->restores ? "has segue" : "has MOBIKE only: its half moves by IKE");
+	if (this->copy != MOBIKEX_COPY_NEVER && !this->copies)
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u]: the peer wants nothing twice "
+			 "(its charon.replay_window is below %d?)", this->name, this->id,
+			 MOBIKEX_COPIES_WINDOW);
+	}
 	return TRUE;
 }
 

@@ -93,6 +93,9 @@ struct mobikex_session_t {
 	/** The peer restores canonical addresses, and is authenticated */
 	bool restores;
 
+	/** It wants copies: its replay windows are wide enough (MOBIKEX_COPIES) */
+	bool copies;
+
 	/** UDP encapsulation (RFC 3948) */
 	bool encap;
 

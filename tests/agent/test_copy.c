@@ -93,7 +93,7 @@ static int begin(void **state)
 	session = (mobikex_session_t){
 		.name = "test",
 		.copy = MOBIKEX_COPY_ALWAYS,
-		.restores = TRUE,
+		.copies = TRUE,
 		.published = TRUE,
 	};
 	for (i = 0; i < PATHS; i++) {
@@ -152,7 +152,7 @@ static void only_if_asked_for(void **state)
 	session.copy = MOBIKEX_COPY_HANDOVER;
 	mobikex_copy_update(&session);
 	session.copy = MOBIKEX_COPY_ALWAYS;
-	session.restores = FALSE;	/* it would take the second path for a move */
+	session.copies = FALSE;		/* it could not tell them from a replay */
 	mobikex_copy_update(&session);
 	assert_int_equal(copied, 0);
 }
