@@ -117,4 +117,25 @@ void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data,
 void mobikex_event(uint32_t session, enum segue_event_type type,
 				   enum segue_reason reason);
 
+/**
+ * Of what is noted about IKE_SAs, in structs that begin with their unique id: that
+ * of this one, NULL if there is none.  No list: none either.
+ */
+static inline void *mobikex_by_ike(linked_list_t *notes, uint32_t ike)
+{
+	enumerator_t *enumerator;
+	uint32_t *note, *found = NULL;
+
+	if (notes)
+	{
+		enumerator = notes->create_enumerator(notes);
+		while (!found && enumerator->enumerate(enumerator, &note))
+		{
+			found = *note == ike ? note : NULL;
+		}
+		enumerator->destroy(enumerator);
+	}
+	return found;
+}
+
 #endif	/* MOBIKEX_AGENT_H_ */

@@ -4,16 +4,7 @@
 
 mobikex_hello_t *mobikex_hello_find(uint32_t ike)
 {
-	enumerator_t *enumerator;
-	mobikex_hello_t *hello, *found = NULL;
-
-	enumerator = mobikex->hellos->create_enumerator(mobikex->hellos);
-	while (!found && enumerator->enumerate(enumerator, &hello))
-	{
-		found = hello->ike == ike ? hello : NULL;
-	}
-	enumerator->destroy(enumerator);
-	return found;
+	return mobikex_by_ike(mobikex->hellos, ike);
 }
 
 static mobikex_hello_t *get(uint32_t ike)

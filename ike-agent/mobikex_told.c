@@ -29,20 +29,7 @@ static linked_list_t *records;
 
 static record_t *record_find(uint32_t ike)
 {
-	enumerator_t *enumerator;
-	record_t *record, *found = NULL;
-
-	if (!records)
-	{
-		return NULL;
-	}
-	enumerator = records->create_enumerator(records);
-	while (!found && enumerator->enumerate(enumerator, &record))
-	{
-		found = record->ike == ike ? record : NULL;
-	}
-	enumerator->destroy(enumerator);
-	return found;
+	return mobikex_by_ike(records, ike);
 }
 
 static record_t *record_get(uint32_t ike)
