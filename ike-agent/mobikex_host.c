@@ -119,3 +119,20 @@ void mobikex_ts_destroy(linked_list_t *list)
 {
 	list->destroy_offset(list, offsetof(traffic_selector_t, destroy));
 }
+
+bool mobikex_host_hashed(host_t *host, ike_sa_id_t *id, chunk_t hash)
+{
+	uint64_t spi_i = id->get_initiator_spi(id), spi_r = id->get_responder_spi(id);
+	uint16_t port = htons(host->get_port(host));
+	hasher_t *hasher = lib->crypto->create_hasher(lib->crypto, HASH_SHA1);
+	uint8_t own[HASH_SIZE_SHA1];
+	chunk_t data;
+	bool same;
+
+	data = chunk_cata("cccc", chunk_from_thing(spi_i), chunk_from_thing(spi_r),
+					  host->get_address(host), chunk_from_thing(port));
+	same = hasher && hasher->get_hash(hasher, data, own) &&
+		   chunk_equals(hash, chunk_from_thing(own));
+	DESTROY_IF(hasher);
+	return same;
+}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <networking/host.h>
 #include <selectors/traffic_selector.h>
+#include <sa/ike_sa_id.h>
 #include <collections/linked_list.h>
 #include <segue/addr.h>
 
@@ -47,5 +48,8 @@ linked_list_t *mobikex_ts_translate_list(linked_list_t *list,
 										 linked_list_t *hosts, host_t *to);
 
 void mobikex_ts_destroy(linked_list_t *list);
+
+/** Is this what NAT detection makes of a host (RFC 7296 2.23)? */
+bool mobikex_host_hashed(host_t *host, ike_sa_id_t *id, chunk_t hash);
 
 #endif	/* MOBIKEX_HOST_H_ */

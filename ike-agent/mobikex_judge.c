@@ -66,31 +66,11 @@ enum mobikex_refusal mobikex_judge_spis(ike_sa_t *ike_sa,
  */
 static bool translated(ike_sa_t *ike_sa, message_t *message)
 {
-	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
-	uint64_t spi_i = id->get_initiator_spi(id), spi_r = id->get_responder_spi(id);
-	host_t *source = message->get_source(message);
-	uint16_t port = htons(source->get_port(source));
-	notify_payload_t *notify;
-	hasher_t *hasher;
-	chunk_t hash, data;
-	bool same = FALSE;
+	notify_payload_t *notify = message->get_notify(message, NAT_DETECTION_SOURCE_IP);
 
-	notify = message->get_notify(message, NAT_DETECTION_SOURCE_IP);
-	hasher = lib->crypto->create_hasher(lib->crypto, HASH_SHA1);
-	if (!notify || !hasher)
-	{
-		DESTROY_IF(hasher);
-		return FALSE;
-	}
-	data = chunk_cata("cccc", chunk_from_thing(spi_i), chunk_from_thing(spi_r),
-					  source->get_address(source), chunk_from_thing(port));
-	if (hasher->allocate_hash(hasher, data, &hash))
-	{
-		same = chunk_equals(hash, notify->get_notification_data(notify));
-		chunk_free(&hash);
-	}
-	hasher->destroy(hasher);
-	return !same;
+	return notify && !mobikex_host_hashed(message->get_source(message),
+								ike_sa->get_id(ike_sa),
+								notify->get_notification_data(notify));
 }
 
 /**

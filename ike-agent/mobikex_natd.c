@@ -6,26 +6,6 @@
 #include <encoding/payloads/notify_payload.h>
 
 /**
- * RFC 7296 2.23: SHA-1 over both SPIs, address and port
- */
-static bool is_hash_of(ike_sa_id_t *id, chunk_t hash, host_t *host)
-{
-	uint64_t spi_i = id->get_initiator_spi(id), spi_r = id->get_responder_spi(id);
-	uint16_t port = htons(host->get_port(host));
-	hasher_t *hasher = lib->crypto->create_hasher(lib->crypto, HASH_SHA1);
-	uint8_t own[HASH_SIZE_SHA1];
-	chunk_t data;
-	bool same;
-
-	data = chunk_cata("cccc", chunk_from_thing(spi_i), chunk_from_thing(spi_r),
-					  host->get_address(host), chunk_from_thing(port));
-	same = hasher && hasher->get_hash(hasher, data, own) &&
-		   chunk_equals(hash, chunk_from_thing(own));
-	DESTROY_IF(hasher);
-	return same;
-}
-
-/**
  * The request was built to be sent from a verified address, and came from another.
  */
 static bool is_elsewhere(mobikex_session_t *session, ike_sa_id_t *id,
@@ -36,7 +16,7 @@ static bool is_elsewhere(mobikex_session_t *session, ike_sa_id_t *id,
 	host_t *host;
 	bool found = FALSE;
 
-	if (is_hash_of(id, hash, source))
+	if (mobikex_host_hashed(source, id, hash))
 	{
 		return FALSE;
 	}
@@ -46,9 +26,9 @@ static bool is_elsewhere(mobikex_session_t *session, ike_sa_id_t *id,
 		if (peer->verified && !peer->host->ip_equals(peer->host, source))
 		{	/* the peer's own port is the same everywhere */
 			host = peer->host->clone(peer->host);
-			found = is_hash_of(id, hash, host);
+			found = mobikex_host_hashed(host, id, hash);
 			host->set_port(host, source->get_port(source));
-			found = found || is_hash_of(id, hash, host);
+			found = found || mobikex_host_hashed(host, id, hash);
 			host->destroy(host);
 		}
 	}

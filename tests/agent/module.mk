@@ -16,7 +16,7 @@ $(BUILD)/tests/agent/test_copy: $(BUILD)/ike-agent/mobikex_copy.o
 $(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \
 	$(BUILD)/ike-agent/mobikex_notify.o $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_push: $(BUILD)/ike-agent/mobikex_push.o $(BUILD)/ike-agent/mobikex_task.o
-$(BUILD)/tests/agent/test_natd: $(BUILD)/ike-agent/mobikex_natd.o
+$(BUILD)/tests/agent/test_natd: $(BUILD)/ike-agent/mobikex_natd.o $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_sa.o
 $(BUILD)/tests/agent/test_notify: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_notify.o
 $(BUILD)/tests/agent/test_check: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_check.o
