@@ -11,10 +11,10 @@
 # wlan0 and lte0 lose their carrier in turn, without a warning; the other one has
 # been back for 40 ms.  What was on the dead wire came by the other one as well:
 # nothing is lost, in either direction, at whatever round trip.  The replay window
-# drops what comes second, and that is all it drops.
+# drops what comes second, and that is all it drops.  SEGUE_CUTS sets how many.
 . "$(dirname "$0")/lib.sh"
 
-cuts_each=34 period=100
+cuts_each=${SEGUE_CUTS:-34} period=100
 
 cut_in_turn() { # MODE RTT
 	local i at cut back options=()
