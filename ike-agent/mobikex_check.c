@@ -4,6 +4,7 @@
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
+#include "mobikex_judge.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
 #include "mobikex_task.h"
@@ -11,26 +12,13 @@
 #define MS 1000000ULL	/* ns */
 
 /**
- * Ours, or nobody's?
+ * An address in the peer's list (RFC 4555 3.6)
  */
-static bool refused(mobikex_session_t *session, host_t *host, bool ours)
-{
-	struct segue_addr addr = mobikex_addr(host);
-
-	if (!ours && mobikex_addr_plausible(&addr) && !mobikex_link_of(&addr) &&
-		!mobikex_host_known(session->locals, host))
-	{
-		return FALSE;
-	}
-	DBG1(DBG_IKE, "segue: session %s[%u]: the peer announces %H, which cannot "
-		 "be its own: ignored", session->name, session->id, host);
-	mobikex_event(session->id, SEGUE_EVENT_REFUSAL, SEGUE_REASON_NOT_OWNED);
-	return TRUE;
-}
-
-static void note(mobikex_session_t *session, host_t *host, bool ours)
+static void note(mobikex_session_t *session, host_t *host)
 {
 	mobikex_peer_t *peer = mobikex_session_peer(session, host);
+	struct segue_addr addr = mobikex_addr(host);
+	enum mobikex_refusal reason;
 
 	if (peer)
 	{
@@ -42,23 +30,34 @@ static void note(mobikex_session_t *session, host_t *host, bool ours)
 		}
 		return;
 	}
-	if (host->get_family(host) != session->remote->get_family(session->remote))
+	reason = mobikex_judge_address(session, &addr);
+	if (reason == MOBIKEX_OTHER_FAMILY)
 	{
 		DBG2(DBG_IKE, "segue: session %s[%u]: %H is of the other address family",
 			 session->name, session->id, host);
-		return;
 	}
-	if (!refused(session, host, ours))
+	else if (reason)
+	{
+		DBG1(DBG_IKE, "segue: session %s[%u]: the peer announces %H, which cannot "
+			 "be its own: ignored", session->name, session->id, host);
+		mobikex_event(session->id, SEGUE_EVENT_REFUSAL, SEGUE_REASON_NOT_OWNED);
+	}
+	else if (session->peers->get_count(session->peers) >= MOBIKEX_MAX_ADDRESSES)
+	{
+		DBG1(DBG_IKE, "segue: session %s[%u]: the peer announces %H, one more than "
+			 "%u addresses: ignored", session->name, session->id, host,
+			 MOBIKEX_MAX_ADDRESSES);
+	}
+	else
 	{
 		mobikex_session_peer_add(session, host, FALSE);
 	}
 }
 
 /**
- * The peer's addresses, each with the port it will be asked at; owned: a device
- * of this host has it.
+ * The peer's addresses, each with the port it will be asked at
  */
-static linked_list_t *peer_hosts(ike_sa_t *ike_sa, linked_list_t *owned)
+static linked_list_t *peer_hosts(ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;
 	linked_list_t *hosts = linked_list_create();
@@ -75,28 +74,17 @@ static linked_list_t *peer_hosts(ike_sa_t *ike_sa, linked_list_t *owned)
 		hosts->insert_last(hosts, host);
 	}
 	enumerator->destroy(enumerator);
-	enumerator = hosts->create_enumerator(hosts);
-	while (enumerator->enumerate(enumerator, &host))
-	{
-		if (charon->kernel->get_interface(charon->kernel, host, NULL))
-		{
-			owned->insert_last(owned, host);
-		}
-	}
-	enumerator->destroy(enumerator);
 	return hosts;
 }
 
 status_t mobikex_check_refresh(ike_sa_t *ike_sa, uint32_t data)
 {
 	enumerator_t *enumerator;
-	linked_list_t *hosts, *owned = linked_list_create();
+	linked_list_t *hosts = peer_hosts(ike_sa);
 	mobikex_session_t *session;
 	mobikex_peer_t *peer;
 	host_t *host;
-	void *found;
 
-	hosts = peer_hosts(ike_sa, owned);
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session && session->state == MOBIKEX_PINNED)
@@ -110,15 +98,13 @@ status_t mobikex_check_refresh(ike_sa_t *ike_sa, uint32_t data)
 		enumerator = hosts->create_enumerator(hosts);
 		while (enumerator->enumerate(enumerator, &host))
 		{
-			found = host;
-			note(session, host, owned->find_first(owned, NULL, &found));
+			note(session, host);
 		}
 		enumerator->destroy(enumerator);
 		mobikex_session_peers_prune(session);
 		mobikex_paths_update(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
-	owned->destroy(owned);
 	hosts->destroy_offset(hosts, offsetof(host_t, destroy));
 	return mobikex_check_next(ike_sa, 0);
 }

@@ -15,7 +15,7 @@
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
-#include "mobikex_link.h"
+#include "mobikex_judge.h"
 #include "mobikex_path.h"
 #include "mobikex_task.h"
 
@@ -69,7 +69,7 @@ mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host, 
 void mobikex_session_peers_prune(mobikex_session_t *this) {}
 void mobikex_session_route(mobikex_session_t *this, host_t *remote) {}
 
-static int unrouted, failback_tried, failback_again, events;
+static int unrouted, failback_tried, failback_again, events, not_owned;
 
 void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
 {
@@ -89,11 +89,13 @@ void mobikex_failback_again(mobikex_session_t *this)
 void mobikex_event(uint32_t id, enum segue_event_type type, enum segue_reason reason)
 {
 	events += reason == SEGUE_REASON_CHECK_FAILED;
+	not_owned += reason == SEGUE_REASON_NOT_OWNED;
 }
 
-mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
+enum mobikex_refusal mobikex_judge_address(mobikex_session_t *this, const struct segue_addr *addr)
 {
-	return NULL;
+	return segue_addr_is_v4(addr) && addr->octet[SEGUE_ADDR_V4_OFFSET] == 127 ?
+	       MOBIKEX_IMPOSSIBLE_ADDRESS : MOBIKEX_NOT_REFUSED;
 }
 
 void mobikex_paths_update(mobikex_session_t *this) {}
@@ -166,7 +168,15 @@ static enumerator_t *create_task_enumerator(ike_sa_t *this, task_queue_t queue)
 	return enumerator_create_empty();
 }
 
+static linked_list_t *announced;
+
+static enumerator_t *create_peer_address_enumerator(ike_sa_t *this)
+{
+	return announced->create_enumerator(announced);
+}
+
 static ike_sa_t ike_sa = {
+	.create_peer_address_enumerator = create_peer_address_enumerator,
 	.get_unique_id = get_unique_id,
 	.get_state = get_state,
 	.get_my_host = get_my_host,
@@ -497,6 +507,29 @@ static void busy_waits(void **state)
 	assert_int_equal(asks, 1);
 }
 
+/* RFC 4555's list: what cannot be the peer's is no address of it, nor are too many. */
+static void list_of_addresses(void **state)
+{
+	char text[32];
+	int i;
+
+	announced = linked_list_create();
+	announced->insert_last(announced, host_of("127.0.0.1"));
+	for (i = 0; i < 2 * MOBIKEX_MAX_ADDRESSES; i++) {
+		snprintf(text, sizeof(text), "10.8.0.%d", i + 1);
+		announced->insert_last(announced, host_of(text));
+	}
+	not_owned = 0;
+	session.state = MOBIKEX_PINNED;
+	assert_int_equal(mobikex_check_refresh(&ike_sa, 0), SUCCESS);
+	assert_int_equal(not_owned, 1);
+	assert_int_equal(session.peers->get_count(session.peers), MOBIKEX_MAX_ADDRESSES);
+	/* told again, nothing changes */
+	assert_int_equal(mobikex_check_refresh(&ike_sa, 0), SUCCESS);
+	assert_int_equal(session.peers->get_count(session.peers), MOBIKEX_MAX_ADDRESSES);
+	announced->destroy_offset(announced, offsetof(host_t, destroy));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -515,6 +548,7 @@ int main(void)
 		TEST(failback_is_another_thing),
 		TEST(timers_do_not_pile_up),
 		TEST(busy_waits),
+		TEST(list_of_addresses),
 	};
 	int failed;
 
