@@ -24,6 +24,10 @@ await() {
 	done
 }
 
+# listens HOST: its charon takes connections.  The socket's file is there before that;
+# __SO_ACCEPTCON of linux/net.h is set after.
+listens() { at "$1" grep -q ' 00010000 .*/charon\.vici$' /proc/net/unix; }
+
 # charon_start HOST: returns when it listens and has its configuration
 #
 # Where one processor plays five machines the daemons get what the networks leave,
@@ -38,7 +42,7 @@ charon_start() {
 	at "$name" "${policy[@]}" env STRONGSWAN_CONF="$out/$name/strongswan.conf" \
 		/usr/lib/ipsec/charon >>"$out/$name/charon.out" 2>&1 </dev/null &
 	echo $! >"$out/$name/charon.nspid"
-	await 30 at "$name" test -S /run/charon.vici ||
+	await 30 listens "$name" ||
 		die "charon on $name does not listen: see $out/$name/charon.out"
 	swan "$name" --load-all >"$out/$name/load.out" 2>&1 ||
 		die "swanctl --load-all on $name: $(tail -n 5 "$out/$name/load.out")"
