@@ -8,6 +8,9 @@
 #include <arpa/inet.h>
 #include <encoding/payloads/notify_payload.h>
 
+/** Data of the job that was queued to wait */
+#define WAITED 1
+
 typedef struct private_task_t private_task_t;
 
 struct private_task_t {
@@ -231,10 +234,13 @@ bool mobikex_announce_owed(mobikex_session_t *session)
 /**
  * Only when the path in use can carry it: else a handover comes first.
  */
-static bool ready(ike_sa_t *ike_sa, mobikex_owed_t *owed, bool *understood)
+static bool ready(ike_sa_t *ike_sa, bool waited, mobikex_owed_t *owed,
+				  bool *understood, int *wait)
 {
 	mobikex_session_t *session;
 	bool live = FALSE;
+
+	*wait = 0;
 
 	owed->count = 0;
 	mobikex->lock->lock(mobikex->lock);
@@ -245,22 +251,37 @@ static bool ready(ike_sa_t *ike_sa, mobikex_owed_t *owed, bool *understood)
 		mobikex_told_owed(session, *understood, owed);
 		live = mobikex_path_live(session, mobikex_path_active(session));
 		if (live && !*understood)
-		{	/* the list has no answer that says what became of it */
-			mobikex_told_done(session, owed);
+		{
+			*wait = mobikex_told_list_due(session, owed, waited);
 		}
 	}
 	mobikex->lock->unlock(mobikex->lock);
-	return live && owed->count;
+	return live && owed->count && *wait >= 0;
 }
 
 status_t mobikex_announce(ike_sa_t *ike_sa, uint32_t data)
 {
 	mobikex_owed_t owed;
 	bool understood = FALSE;
+	int wait;
 
-	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED || queued(ike_sa) ||
-		!ready(ike_sa, &owed, &understood))
+	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED || queued(ike_sa))
 	{
+		if (data == WAITED)
+		{
+			mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_announce,
+							  WAITED, mobikex->check_delay);
+		}
+		return SUCCESS;
+	}
+	if (!ready(ike_sa, data == WAITED, &owed, &understood, &wait))
+	{
+		return SUCCESS;
+	}
+	if (wait)
+	{
+		mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_announce, WAITED,
+						  wait);
 		return SUCCESS;
 	}
 	if (!understood)

@@ -5,6 +5,10 @@
 
 #define MS 1000000ULL	/* ns */
 
+/** Lists sent for one change, and ms before the second; doubles */
+#define LISTS 5
+#define LIST_INTERVAL 50
+
 typedef struct {
 	struct segue_addr addr;
 	/** It was on an attached device since */
@@ -22,6 +26,10 @@ typedef struct {
 	struct segue_addr in_use;
 	/** told_t */
 	linked_list_t *addrs;
+	/** What lists were sent for last, how often, and whether one waits */
+	mobikex_owed_t listed;
+	u_int lists;
+	bool waiting;
 } record_t;
 
 /** record_t, one for each IKE_SA that told anything */
@@ -89,13 +97,34 @@ static void told_flush(record_t *record)
 	}
 }
 
+/**
+ * An address that was ours and is in the list still: charon has not heard yet.
+ */
+static void remember_ours(record_t *record, linked_list_t *before)
+{
+	enumerator_t *enumerator;
+	told_t *old, *told;
+
+	enumerator = before->create_enumerator(before);
+	while (enumerator->enumerate(enumerator, &old))
+	{
+		told = told_find(record, &old->addr);
+		if (told)
+		{
+			told->ours = old->ours;
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
 void mobikex_told_list(uint32_t ike, host_t *in_use, linked_list_t *addrs)
 {
 	record_t *record = record_get(ike);
+	linked_list_t *before = record->addrs;
 	enumerator_t *enumerator;
 	struct segue_addr *addr;
 
-	told_flush(record);
+	record->addrs = linked_list_create();
 	record->in_use = mobikex_addr(in_use);
 	record->used = TRUE;
 	told_add(record, &record->in_use);
@@ -105,6 +134,48 @@ void mobikex_told_list(uint32_t ike, host_t *in_use, linked_list_t *addrs)
 		told_add(record, addr);
 	}
 	enumerator->destroy(enumerator);
+	remember_ours(record, before);
+	before->destroy_function(before, free);
+}
+
+static bool is_same(const mobikex_owed_t *a, const mobikex_owed_t *b)
+{
+	u_int i;
+
+	for (i = 0; i < a->count && a->count == b->count; i++)
+	{
+		if (a->parameter[i].role != b->parameter[i].role ||
+			!segue_addr_equal(&a->parameter[i].addr, &b->parameter[i].addr))
+		{
+			return FALSE;
+		}
+	}
+	return a->count == b->count;
+}
+
+int mobikex_told_list_due(mobikex_session_t *session, const mobikex_owed_t *owed,
+						  bool waited)
+{
+	record_t *record = record_get(session->ike);
+
+	if (!is_same(&record->listed, owed))
+	{
+		record->listed = *owed;
+		record->lists = 0;
+		record->waiting = FALSE;
+	}
+	if (!owed->count || record->lists >= LISTS || (record->waiting && !waited))
+	{
+		return -1;
+	}
+	if (record->lists && !waited)
+	{
+		record->waiting = TRUE;
+		return LIST_INTERVAL << record->lists;
+	}
+	record->waiting = FALSE;
+	record->lists++;
+	return 0;
 }
 
 /**
@@ -259,6 +330,7 @@ void mobikex_told_rekeyed(uint32_t old, uint32_t ike)
 	{
 		mobikex_told_forget(ike);
 		record->ike = ike;
+		record->waiting = FALSE;	/* the job was the old one's */
 	}
 }
 

@@ -39,6 +39,16 @@ void mobikex_told_list(uint32_t ike, host_t *in_use, linked_list_t *addrs);
  */
 void mobikex_told_owed(mobikex_session_t *session, bool again, mobikex_owed_t *owed);
 
+/**
+ * A peer of RFC 4555 gets charon's list for what is owed, and charon may not have
+ * heard yet what we have: then the same is owed again.  A few times, ever later.
+ *
+ * @param waited		it is later now
+ * @return				0: send it now; else ms to wait; -1: no more, or one waits
+ */
+int mobikex_told_list_due(mobikex_session_t *session, const mobikex_owed_t *owed,
+						  bool waited);
+
 /** It was told, whether the peer liked it or not. */
 void mobikex_told_done(mobikex_session_t *session, const mobikex_owed_t *owed);
 

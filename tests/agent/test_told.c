@@ -276,6 +276,50 @@ static void list_replaces(void **state)
 	owes_one(MOBIKEX_ROLE_ADDED, WLAN);
 }
 
+/* charon has not heard yet that it is gone: the list has to be sent again. */
+static void stale_list(void **state)
+{
+	link_addr(&lte, LTE);
+	list(WLAN, LTE);
+	owes(0);			/* it is seen to be ours */
+	unlink_addrs(&lte);
+	owes_one(MOBIKEX_ROLE_REMOVED, LTE);
+	assert_int_equal(mobikex_told_list_due(&session, &owed, FALSE), 0);
+	list(WLAN, LTE);
+	owes_one(MOBIKEX_ROLE_REMOVED, LTE);
+	list(WLAN, NULL);
+	owes(0);
+}
+
+/* charon never lists it: no more than a few lists, ever further apart. */
+static void not_listed(void **state)
+{
+	int wait = 0, last = 0, lists = 1;
+
+	link_addr(&lte, LTE);
+	owes(1);
+	assert_int_equal(mobikex_told_list_due(&session, &owed, FALSE), 0);
+	while (lists < 100) {
+		list(WLAN, NULL);
+		owes_one(MOBIKEX_ROLE_ADDED, LTE);
+		wait = mobikex_told_list_due(&session, &owed, FALSE);
+		if (wait < 0)
+			break;
+		assert_true(wait > last);
+		last = wait;
+		/* one waits: no other beside it */
+		assert_int_equal(mobikex_told_list_due(&session, &owed, FALSE), -1);
+		assert_int_equal(mobikex_told_list_due(&session, &owed, TRUE), 0);
+		lists++;
+	}
+	assert_in_range(lists, 2, 10);
+	/* a new change has tries of its own */
+	unlink_addrs(&wlan);
+	move_to("10.3.0.2");
+	owes(2);
+	assert_int_equal(mobikex_told_list_due(&session, &owed, FALSE), 0);
+}
+
 static void used(void **state)
 {
 	struct segue_addr addr, wlan_addr = addr_of(WLAN), lte_addr = addr_of(LTE);
@@ -320,6 +364,8 @@ int main(void)
 		TEST(many),
 		TEST(list_replaces),
 		TEST(used),
+		TEST(stale_list),
+		TEST(not_listed),
 		TEST(rekeyed),
 	};
 	int failed;
