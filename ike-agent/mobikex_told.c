@@ -98,9 +98,10 @@ static void told_flush(record_t *record)
 }
 
 /**
- * An address that was ours and is in the list still: charon has not heard yet.
+ * Which of the list are ours?  Also those that were, and are in it still: charon has
+ * not heard yet.
  */
-static void remember_ours(record_t *record, linked_list_t *before)
+static void note_ours(record_t *record, linked_list_t *before)
 {
 	enumerator_t *enumerator;
 	told_t *old, *told;
@@ -113,6 +114,12 @@ static void remember_ours(record_t *record, linked_list_t *before)
 		{
 			told->ours = old->ours;
 		}
+	}
+	enumerator->destroy(enumerator);
+	enumerator = record->addrs->create_enumerator(record->addrs);
+	while (enumerator->enumerate(enumerator, &told))
+	{
+		told->ours |= mobikex_link_of(&told->addr) != NULL;
 	}
 	enumerator->destroy(enumerator);
 }
@@ -134,7 +141,7 @@ void mobikex_told_list(uint32_t ike, host_t *in_use, linked_list_t *addrs)
 		told_add(record, addr);
 	}
 	enumerator->destroy(enumerator);
-	remember_ours(record, before);
+	note_ours(record, before);
 	before->destroy_function(before, free);
 }
 
