@@ -385,9 +385,11 @@ int control_delete(struct segue_call_delete *arg)
 	struct segue_call_delete call = *arg;
 	long err = -EINVAL;
 
-	if (call.what == SEGUE_CALL_SESSION)
+	if (call.what == SEGUE_CALL_SESSION) {
 		err = bpf_map_delete_elem(&session, &call.number);
-	else if (call.what == SEGUE_CALL_SA)
+		if (call.number)	/* 0: the host's */
+			bpf_map_delete_elem(&refused, &call.number);
+	} else if (call.what == SEGUE_CALL_SA)
 		err = bpf_map_delete_elem(&sa, &call.sa);
 	else if (call.what == SEGUE_CALL_LINK)
 		err = delete_link(call.number);
@@ -404,11 +406,25 @@ int control_link(struct segue_call_link *call)
 	return link_change(call->ifindex, flags, flags ^ SEGUE_LINK_UP, call->reason);
 }
 
+static __always_inline void refusal_count(__u32 id, __u32 reason)
+{
+	struct segue_refused *r = bpf_map_lookup_elem(&refused, &id);
+
+	if (r && reason < SEGUE_REFUSALS)
+		__sync_fetch_and_add(&r->count[reason], 1);
+}
+
 SEC("syscall")
 int control_event(struct segue_event *call)
 {
 	struct segue_event event = *call;
+	__u32 reason = event.reason - SEGUE_REFUSALS_FIRST;
 
+	if (event.type == SEGUE_EVENT_REFUSAL) {
+		refusal_count(0, reason);
+		if (event.session)
+			refusal_count(event.session, reason);
+	}
 	event.ns = bpf_ktime_get_ns();
 	event_emit(&event);
 	return 0;

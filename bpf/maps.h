@@ -17,6 +17,7 @@
 #include <segue/event.h>
 #include <segue/flow.h>
 #include <segue/link.h>
+#include <segue/peer.h>
 #include <segue/session.h>
 
 /* The devices under segue and their state; the loader creates entries, the link
@@ -54,6 +55,25 @@ struct {
 	__type(key, struct segue_sa_key);
 	__type(value, struct segue_sa);
 } sa __weak SEC(".maps");
+
+/* What was refused, by session and in all; user space makes the entries, control_event
+ * counts, control_delete removes; read by `segue`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SEGUE_MAX_SESSIONS + 1);
+	__type(key, __u32);
+	__type(value, struct segue_refused);
+} refused __weak SEC(".maps");
+
+/* What the agent knows of each session's peer, written by it and read by `segue`; no
+ * program touches it, so that it need not take memory in advance. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SEGUE_MAX_SESSIONS);
+	__type(key, __u32);
+	__type(value, struct segue_peer);
+} peer __weak SEC(".maps");
 
 /* A ring buffer for each reader of events; readers put their own in, every
  * program that has something to tell writes to all of them. */

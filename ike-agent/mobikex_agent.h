@@ -61,6 +61,9 @@ struct mobikex_agent_t {
 	/** Sessions that an earlier charon left in the maps, mobikex_orphan_t */
 	linked_list_t *orphans;
 
+	/** What MOBIKEX_SUPPORTED said last that we can do, enum mobikex_capability */
+	uint16_t offered;
+
 	/** Settings, see mobikex.conf */
 	char *pin_dir;
 	uint32_t failback_delay;

@@ -4,6 +4,7 @@
 #include "mobikex_host.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
+#include "mobikex_view.h"
 
 #include <arpa/inet.h>
 #include <encoding/payloads/notify_payload.h>
@@ -441,6 +442,7 @@ void mobikex_announce_answered(ike_sa_t *ike_sa, message_t *message,
 		{
 			mobikex_told_uses(session, ike_sa->get_my_host(ike_sa));
 		}
+		mobikex_view_update(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 }

@@ -8,6 +8,7 @@
 #include "mobikex_link.h"
 #include "mobikex_path.h"
 #include "mobikex_task.h"
+#include "mobikex_view.h"
 
 #define MS 1000000ULL	/* ns */
 
@@ -249,6 +250,7 @@ status_t mobikex_check_next(ike_sa_t *ike_sa, uint32_t data)
 		other = peer->host->clone(peer->host);
 		mobikex_event(session->id, SEGUE_EVENT_EXCHANGE, SEGUE_REASON_ASKED_CHECK);
 		mobikex_session_route(session, other);
+		mobikex_view_update(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	if (other)
@@ -424,6 +426,11 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 	if (peer)
 	{
 		peer->asked = FALSE;
+		if (reached || !peer->verified)
+		{
+			peer->checked = mobikex_now();
+		}
+		mobikex_view_update(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 }

@@ -9,6 +9,8 @@
 #include "mobikex_operation.h"
 #include "mobikex_orphan.h"
 #include "mobikex_session.h"
+#include "mobikex_told.h"
+#include "mobikex_view.h"
 
 #include <encoding/payloads/notify_payload.h>
 
@@ -53,6 +55,7 @@ static void say_hello(ike_sa_t *ike_sa, message_t *message)
 	hello = mobikex_hello_find(ike_sa->get_unique_id(ike_sa));
 	if (message->get_request(message) || (hello && hello->supported))
 	{
+		mobikex->offered = ntohs(supported.capabilities);
 		message->add_notify(message, FALSE, MOBIKEX_SUPPORTED,
 							chunk_from_thing(supported));
 	}
@@ -100,6 +103,11 @@ static bool read_notifies(ike_sa_t *ike_sa, message_t *message)
 						 data.len);
 					/* RFC 4555 4.2.5; charon would send it back */
 					notify->set_notify_type(notify, MOBIKEX_SUPPORTED);
+				}
+				else if (message->get_request(message))
+				{
+					mobikex_told_asked(ike_sa->get_unique_id(ike_sa),
+									   message->get_destination(message));
 				}
 				break;
 			default:
@@ -192,6 +200,8 @@ METHOD(listener_t, message_hook, bool,
 	private_mobikex_listener_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming, bool plain)
 {
+	mobikex_session_t *session;
+
 	if (!ike_sa || ike_sa->get_version(ike_sa) != IKEV2)
 	{
 		return TRUE;
@@ -208,6 +218,11 @@ METHOD(listener_t, message_hook, bool,
 	else if (!incoming)
 	{
 		outgoing_encoded(ike_sa, message);
+	}
+	session = plain ? mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa)) : NULL;
+	if (session)
+	{
+		mobikex_view_update(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	return TRUE;

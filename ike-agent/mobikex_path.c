@@ -2,6 +2,7 @@
 #include "mobikex_path.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
+#include "mobikex_view.h"
 
 #include <errno.h>
 #include <string.h>
@@ -433,6 +434,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 	{
 		note_live(session, slot);
 	}
+	mobikex_view_update(session);
 }
 
 void mobikex_path_hosts(mobikex_session_t *session, uint8_t slot, host_t **my,

@@ -89,7 +89,9 @@ mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host,
 		.host = host->clone(host),
 		.verified = verified,
 		.listed = TRUE,
+		.since = mobikex_now(),
 	);
+	peer->checked = verified ? peer->since : 0;
 	this->peers->insert_last(this->peers, peer);
 	if (verified)
 	{
@@ -280,6 +282,7 @@ mobikex_session_t *mobikex_session_create(ike_sa_t *ike_sa)
 		.locals = linked_list_create(),
 		.remotes = linked_list_create(),
 		.peers = linked_list_create(),
+		.made = mobikex_now(),
 	);
 	mobikex_session_view(this, my, other);
 	mobikex->sessions->insert_last(mobikex->sessions, this);
@@ -352,6 +355,7 @@ static int publish(mobikex_session_t *this)
 	memset(this->path, 0, sizeof(this->path));
 	memset(this->since, 0, sizeof(this->since));
 	memset(this->drained, 0, sizeof(this->drained));
+	memset(&this->view, 0, sizeof(this->view));
 	mobikex_paths_update(this);
 	slot = mobikex_path_find(this, this->my, this->other);
 	if (slot != SEGUE_NO_PATH && slot != mobikex_path_active(this))

@@ -40,6 +40,11 @@ typedef struct {
 	uint64_t due;
 	/** A check of it is under way */
 	bool asked;
+	/** Since when we know it, and when a check of it ended last, mobikex_now() */
+	uint64_t since;
+	uint64_t checked;
+	/** Lower is better (IP_PARAMETER) */
+	uint16_t preference;
 } mobikex_peer_t;
 
 /**
@@ -168,6 +173,12 @@ struct mobikex_session_t {
 
 	/** When a path goes that is only received by any more; 0: it stays */
 	uint64_t drained[SEGUE_MAX_PATHS];
+
+	/** When it was made, mobikex_now() */
+	uint64_t made;
+
+	/** What is in map "peer" (mobikex_view.h) */
+	struct segue_peer view;
 };
 
 /** Session of an IKE_SA by its unique id; NULL if none. */

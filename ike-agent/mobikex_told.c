@@ -17,6 +17,11 @@ typedef struct {
 	bool again;
 	/** Since when its link is down, mobikex_now(); 0: it is up */
 	uint64_t down;
+	/** For people: when it was told first, when the peer checked it last, and which
+	 * preference was told */
+	uint64_t since;
+	uint64_t asked;
+	uint16_t preference;
 } told_t;
 
 typedef struct {
@@ -73,7 +78,7 @@ static told_t *told_find(record_t *record, const struct segue_addr *addr)
 	return found;
 }
 
-static void told_add(record_t *record, const struct segue_addr *addr)
+static told_t *told_add(record_t *record, const struct segue_addr *addr)
 {
 	told_t *told = told_find(record, addr);
 
@@ -81,10 +86,12 @@ static void told_add(record_t *record, const struct segue_addr *addr)
 	{
 		INIT(told,
 			.addr = *addr,
+			.since = mobikex_now(),
 		);
 		record->addrs->insert_last(record->addrs, told);
 	}
 	told->again = FALSE;
+	return told;
 }
 
 static void told_flush(record_t *record)
@@ -113,6 +120,9 @@ static void note_ours(record_t *record, linked_list_t *before)
 		if (told)
 		{
 			told->ours = old->ours;
+			told->since = old->since;
+			told->asked = old->asked;
+			told->preference = old->preference;
 		}
 	}
 	enumerator->destroy(enumerator);
@@ -296,7 +306,8 @@ void mobikex_told_done(mobikex_session_t *session, const mobikex_owed_t *owed)
 	{
 		if (owed->parameter[i].role == MOBIKEX_ROLE_ADDED)
 		{
-			told_add(record, &owed->parameter[i].addr);
+			told = told_add(record, &owed->parameter[i].addr);
+			told->preference = owed->parameter[i].preference;
 			continue;
 		}
 		told = told_find(record, &owed->parameter[i].addr);
@@ -327,6 +338,45 @@ void mobikex_told_uses(mobikex_session_t *session, host_t *in_use)
 	record->in_use = mobikex_addr(in_use);
 	record->used = TRUE;
 	told_add(record, &record->in_use);
+}
+
+void mobikex_told_asked(uint32_t ike, host_t *host)
+{
+	record_t *record = record_find(ike);
+	struct segue_addr addr = mobikex_addr(host);
+	told_t *told = record ? told_find(record, &addr) : NULL;
+
+	if (told)
+	{
+		told->asked = mobikex_now();
+	}
+}
+
+u_int mobikex_told_view(uint32_t ike, struct segue_peer_addr *out, u_int room)
+{
+	record_t *record = record_find(ike);
+	enumerator_t *enumerator;
+	told_t *told;
+	u_int count = 0;
+
+	if (!record)
+	{
+		return 0;
+	}
+	enumerator = record->addrs->create_enumerator(record->addrs);
+	while (count < room && enumerator->enumerate(enumerator, &told))
+	{
+		out[count++] = (struct segue_peer_addr){
+			.addr = told->addr,
+			.side = SEGUE_SIDE_OURS,
+			.check = told->asked ? SEGUE_CHECK_VERIFIED : SEGUE_CHECK_NEVER,
+			.since_ns = told->since,
+			.checked_ns = told->asked,
+			.preference = told->preference,
+		};
+	}
+	enumerator->destroy(enumerator);
+	return count;
 }
 
 void mobikex_told_rekeyed(uint32_t old, uint32_t ike)

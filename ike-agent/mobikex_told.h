@@ -60,6 +60,16 @@ void mobikex_told_done(mobikex_session_t *session, const mobikex_owed_t *owed);
 bool mobikex_told_in_use(mobikex_session_t *session, struct segue_addr *addr);
 void mobikex_told_uses(mobikex_session_t *session, host_t *in_use);
 
+/** The peer asked for COOKIE2 at this address, and gets it. */
+void mobikex_told_asked(uint32_t ike, host_t *host);
+
+/**
+ * For mobikex_view.h: what was told, as many as there is room for.
+ *
+ * @return			how many
+ */
+u_int mobikex_told_view(uint32_t ike, struct segue_peer_addr *out, u_int room);
+
 void mobikex_told_rekeyed(uint32_t old, uint32_t ike);
 void mobikex_told_forget(uint32_t ike);
 

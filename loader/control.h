@@ -20,6 +20,7 @@
 #include <segue/counter.h>
 #include <segue/event.h>
 #include <segue/link.h>
+#include <segue/peer.h>
 #include <segue/session.h>
 
 struct segue;				/* open pins of one segue instance */
@@ -42,6 +43,10 @@ int segue_session_next(struct segue *segue, __u32 *id);
 /* A rekeyed IKE_SA takes the session over: ike and name only. */
 int segue_session_rename(struct segue *segue, __u32 id, __u32 ike, const char *name);
 int segue_session_set_flags(struct segue *segue, __u32 id, __u8 flags);
+
+/* What its peer told us: for people.  put replaces the entry; it goes with its session. */
+int segue_peer_put(struct segue *segue, __u32 id, const struct segue_peer *peer);
+int segue_peer_get(struct segue *segue, __u32 id, struct segue_peer *out);
 
 /* Path.  put writes one slot (new or changed), del empties it.  Each emits a
  * PATH event with the reason given.  The active path may get other addresses: the
@@ -109,6 +114,8 @@ int segue_event_emit(struct segue *segue, const struct segue_event *event);
 
 int segue_state_get(struct segue *segue, struct segue_state *out);
 int segue_counters_get(struct segue *segue, struct segue_counters *sum);
+/* What was refused; id 0: to all, since attach. */
+int segue_refused_get(struct segue *segue, __u32 id, struct segue_refused *out);
 
 /*
  * Events.  A reader owns one ring in slot (SEGUE_READER_AGENT, or -1 for any
@@ -125,6 +132,10 @@ int segue_reader_read(struct segue_reader *reader, segue_event_fn fn, void *cont
 /* Names that people and scripts read. */
 const char *segue_reason_name(enum segue_reason reason);	/* "carrier lost" */
 const char *segue_event_name(enum segue_event_type type);	/* "link" */
+const char *segue_check_name(enum segue_check check);		/* "verified" */
+/* "restores, interfaces", of enum mobikex_capability; buf of SEGUE_CAPABILITIES_SIZE. */
+#define SEGUE_CAPABILITIES_SIZE 96
+const char *segue_capabilities_text(__u16 capabilities, char *buf);
 
 /* Text of an address; buf holds at least INET6_ADDRSTRLEN octets. */
 const char *segue_addr_text(const struct segue_addr *addr, char *buf);

@@ -34,6 +34,7 @@ static bool sa_valid(const struct segue_sa *sa)
 /* What the caller may choose; the rest begins at nothing. */
 int segue_session_put(struct segue *segue, __u32 id, const struct segue_session *session)
 {
+	struct segue_refused refused = {};
 	struct segue_session new = {
 		.local = session->local,
 		.remote = session->remote,
@@ -56,6 +57,12 @@ int segue_session_put(struct segue *segue, __u32 id, const struct segue_session 
 	memcpy(new.name, session->name, sizeof(new.name) - 1);
 	if (bpf_map_update_elem(segue->map[PIN_SESSION], &id, &new, BPF_NOEXIST))
 		return -errno;
+	if (bpf_map_update_elem(segue->map[PIN_REFUSED], &id, &refused, BPF_ANY)) {
+		int err = -errno;
+
+		segue_session_del(segue, id);
+		return err;
+	}
 	return 0;
 }
 
@@ -63,6 +70,7 @@ int segue_session_del(struct segue *segue, __u32 id)
 {
 	struct segue_call_delete call = { .what = SEGUE_CALL_SESSION, .number = id };
 
+	bpf_map_delete_elem(segue->map[PIN_PEER], &id);	/* may not be there */
 	return control_run(segue, CONTROL_DELETE, &call, sizeof(call));
 }
 
@@ -111,6 +119,49 @@ int segue_session_set_flags(struct segue *segue, __u32 id, __u8 flags)
 	};
 
 	return control_run(segue, CONTROL_SESSION, &call, sizeof(call));
+}
+
+static bool peer_valid(const struct segue_peer *peer)
+{
+	int i;
+
+	if (peer->addrs > SEGUE_MAX_PEER_ADDRS)
+		return false;
+	for (i = 0; i < peer->addrs; i++)
+		if (peer->addr[i].side > SEGUE_SIDE_PEER || peer->addr[i].check >= SEGUE_CHECKS)
+			return false;
+	return true;
+}
+
+int segue_peer_put(struct segue *segue, __u32 id, const struct segue_peer *peer)
+{
+	if (!id || !peer_valid(peer))
+		return -EINVAL;
+	if (bpf_map_update_elem(segue->map[PIN_PEER], &id, peer, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+int segue_peer_get(struct segue *segue, __u32 id, struct segue_peer *out)
+{
+	struct segue_peer found;
+
+	if (bpf_map_lookup_elem(segue->map[PIN_PEER], &id, &found))
+		return -errno;
+	if (!peer_valid(&found))
+		return -EBADMSG;
+	*out = found;
+	return 0;
+}
+
+int segue_refused_get(struct segue *segue, __u32 id, struct segue_refused *out)
+{
+	struct segue_refused found;
+
+	if (bpf_map_lookup_elem(segue->map[PIN_REFUSED], &id, &found))
+		return -errno;
+	*out = found;
+	return 0;
 }
 
 int segue_path_put(struct segue *segue, __u32 id, __u8 slot,

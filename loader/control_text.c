@@ -2,6 +2,7 @@
 /* Names and addresses as people write them. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <segue/mobikex.h>
 #include "control.h"
@@ -67,6 +68,43 @@ const char *segue_event_name(enum segue_event_type type)
 	case SEGUE_EVENT_EXCHANGE:	return "exchange";
 	}
 	return "unknown";
+}
+
+const char *segue_check_name(enum segue_check check)
+{
+	switch (check) {
+	case SEGUE_CHECK_NEVER:		return "never";
+	case SEGUE_CHECK_PENDING:	return "pending";
+	case SEGUE_CHECK_VERIFIED:	return "verified";
+	case SEGUE_CHECK_FAILED:	return "failed";
+	case SEGUE_CHECKS:		break;
+	}
+	return "unknown";
+}
+
+const char *segue_capabilities_text(__u16 capabilities, char *buf)
+{
+	static const struct {
+		__u16 bit;
+		const char *name;
+	} known[] = {
+		{ MOBIKEX_RESTORES, "restores" }, { MOBIKEX_INTERFACES, "interfaces" },
+		{ MOBIKEX_COPIES, "copies" }, { MOBIKEX_MOVES, "moves" },
+		{ MOBIKEX_CHILDREN, "children" },
+	};
+	size_t len = 0, i;
+
+	buf[0] = '\0';
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (capabilities & known[i].bit)
+			len += snprintf(buf + len, SEGUE_CAPABILITIES_SIZE - len, "%s%s",
+					len ? ", " : "", known[i].name);
+		capabilities &= ~known[i].bit;
+	}
+	if (capabilities)	/* of a later version */
+		snprintf(buf + len, SEGUE_CAPABILITIES_SIZE - len, "%s0x%x", len ? ", " : "",
+			 capabilities);
+	return buf;
 }
 
 const char *segue_addr_text(const struct segue_addr *addr, char *buf)

@@ -236,6 +236,16 @@ static int what_is_there(const char *dir)
 	return -EEXIST;
 }
 
+/* The host's own entry; those of sessions come with them. */
+static int refused_begin(struct loaded *l)
+{
+	struct segue_refused none = {};
+	__u32 host = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.refused), &host, &none, BPF_ANY) ?
+		       -errno : 0;
+}
+
 int segue_load(const char *pin_dir, unsigned int *features)
 {
 	const char *dir = pin_dir_or_default(pin_dir);
@@ -254,6 +264,9 @@ int segue_load(const char *pin_dir, unsigned int *features)
 	if (err)
 		goto remove;
 	err = pin_all(&l, dir);
+	if (err)
+		goto close;
+	err = refused_begin(&l);
 	if (err)
 		goto close;
 	l.skel->data_state->state.netns = l.skel->rodata->netns;

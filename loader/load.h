@@ -5,7 +5,8 @@
  * switch); devices are the affair of uplink.h.
  *
  * Below the pin directory afterwards:
- *	state seen flows counters link addr session sa readers	the maps
+ *	state seen flows counters link addr session sa
+ *	refused peer readers					the maps
  *	prog/egress						tc, for segue0
  *	prog/ingress_tc, prog/ingress_tc_l3			tc, for uplinks with an
  *								Ethernet header, and without

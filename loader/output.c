@@ -130,6 +130,8 @@ static bool cell_text(const struct output_field *field, const void *record, char
 	case OUTPUT_TEXT:
 		text_clean(field_text(field, record), cell);
 		return cell[0];
+	case OUTPUT_ROWS:
+		return false;
 	case OUTPUT_FLAG:
 		snprintf(cell, CELL_SIZE, "%s", field_flag(field, record) ? "yes" : "no");
 		return true;
@@ -151,11 +153,18 @@ static bool cell_text(const struct output_field *field, const void *record, char
 	return number;
 }
 
+static json_object *rows_json(const struct output_field *fields, const void *rows,
+			      size_t count, size_t size);
+
 static json_object *cell_json(const struct output_field *field, const void *record)
 {
+	const struct output_rows *rows;
 	char cell[CELL_SIZE];
 
 	switch (field->kind) {
+	case OUTPUT_ROWS:
+		rows = (const void *)((const char *)record + field->offset);
+		return rows_json(field->rows, rows->data, rows->count, field->row_size);
 	case OUTPUT_TEXT:
 		text_clean(field_text(field, record), cell);
 		return cell[0] ? json_object_new_string(cell) : NULL;
@@ -278,6 +287,15 @@ void output_table(struct output *output, const char *key, const struct output_fi
 		document_add(output, key, rows_json(fields, rows, count, size));
 		return;
 	}
+	text_part(output);
+	text_table(output, fields, rows, count, size);
+}
+
+void output_detail(struct output *output, const struct output_field *fields,
+		   const void *rows, size_t count, size_t size)
+{
+	if (output->json || !count)
+		return;
 	text_part(output);
 	text_table(output, fields, rows, count, size);
 }

@@ -21,6 +21,7 @@ enum output_kind {		/* C type of the field; text; JSON */
 	OUTPUT_FLAG,		/* bool; yes or no; true or false */
 	OUTPUT_SPI,		/* __u64 in host order; c1234567; "0xc1234567" */
 	OUTPUT_AGE,		/* __u64 CLOCK_MONOTONIC, 0: never; "3.2 s ago"; ns, null if 0 */
+	OUTPUT_ROWS,		/* struct output_rows; JSON only: an array, described by .rows */
 };
 
 struct output_field {
@@ -35,6 +36,8 @@ struct output_field {
 	unsigned int width;	/* in a line: filled up with blanks to this */
 	bool json_only;		/* not in tables and records */
 	const char *help;	/* in a record: said after the value */
+	const struct output_field *rows; /* OUTPUT_ROWS: of each row */
+	size_t row_size;
 };
 
 #define OUTPUT_FIELD(type, member, kind_, ...) \
@@ -61,6 +64,10 @@ int output_close(struct output *output);
  */
 void output_table(struct output *output, const char *key, const struct output_field *fields,
 		  const void *rows, size_t count, size_t size);
+/* A table that JSON has in another place already (OUTPUT_ROWS): in text only, and only
+ * if it has rows. */
+void output_detail(struct output *output, const struct output_field *fields,
+		   const void *rows, size_t count, size_t size);
 void output_record(struct output *output, const char *key, const struct output_field *fields,
 		   const void *record);
 /* Lines: a person reads each by itself, JSON has an array of them. */

@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "names.h"
 #include "output.h"
+#include "peer.h"
 #include "show.h"
 
 struct path_row {
@@ -18,6 +19,10 @@ struct path_row {
 	char remote[INET6_ADDRSTRLEN];
 	__u64 priority;
 	char state[32];
+	char role[32];
+	char check[16];
+	__u64 checked_ns;
+	__u64 since_ns;
 	/* for scripts */
 	__u64 session_id;
 	__u64 ifindex;
@@ -38,6 +43,10 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct path_row, remote, OUTPUT_TEXT),
 	OUTPUT_FIELD(struct path_row, priority, OUTPUT_COUNT),
 	OUTPUT_FIELD(struct path_row, state, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct path_row, role, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct path_row, check, OUTPUT_TEXT),
+	{ .name = "checked", .kind = OUTPUT_AGE, .offset = offsetof(struct path_row, checked_ns) },
+	{ .name = "since", .kind = OUTPUT_AGE, .offset = offsetof(struct path_row, since_ns) },
 	OUTPUT_FIELD(struct path_row, session_id, OUTPUT_NUMBER, .json_only = true),
 	OUTPUT_FIELD(struct path_row, ifindex, OUTPUT_NUMBER, .json_only = true),
 	OUTPUT_FIELD(struct path_row, local_port, OUTPUT_COUNT, .json_only = true),
@@ -73,9 +82,10 @@ static const char *path_state(const struct path_row *row)
 }
 
 static int path_fill(struct gather *gather, __u32 id, const struct segue_session *session,
-		     unsigned int slot)
+		     const struct segue_peer *peer, unsigned int slot)
 {
 	const struct segue_path *path = &session->path[slot];
+	const struct segue_peer_addr *remote = peer_address(peer, SEGUE_SIDE_PEER, &path->remote);
 	struct path_row *row;
 	char device[NAMES_SIZE];
 
@@ -99,17 +109,26 @@ static int path_fill(struct gather *gather, __u32 id, const struct segue_session
 	row->verified = path->flags & SEGUE_PATH_VERIFIED;
 	row->link_up = path->link < SEGUE_MAX_LINKS && (gather->links_up >> path->link & 1);
 	strcpy(row->state, path_state(row));
+	peer_path_role(session, peer, slot, row->role);
+	if (remote) {
+		strcpy(row->check, segue_check_name(remote->check));
+		row->checked_ns = remote->checked_ns;
+	}
+	row->since_ns = peer->path[slot].live_ns;
 	return 0;
 }
 
 static int paths_fill(void *context, __u32 id, const struct segue_session *session)
 {
+	struct gather *gather = context;
+	struct segue_peer peer;
 	unsigned int slot;
-	int err = 0;
+	int err;
 
+	err = peer_known(gather->segue, id, &peer);
 	for (slot = 0; !err && slot < SEGUE_MAX_PATHS; slot++) {
 		if (session->path[slot].flags & SEGUE_PATH_USED)
-			err = path_fill(context, id, session, slot);
+			err = path_fill(gather, id, session, &peer, slot);
 	}
 	return err;
 }

@@ -9,6 +9,7 @@
 #include <segue/flow.h>
 #include <segue/host.h>
 #include <segue/link.h>
+#include <segue/peer.h>
 #include <segue/session.h>
 #include "pins.h"
 
@@ -23,6 +24,9 @@ const struct pin_shape pin_shapes[PIN_MAPS] = {
 			  sizeof(struct segue_session) },
 	[PIN_SA] = { "sa", "sa", BPF_MAP_TYPE_HASH, sizeof(struct segue_sa_key),
 		     sizeof(struct segue_sa) },
+	[PIN_REFUSED] = { "refused", "refused", BPF_MAP_TYPE_HASH, 4,
+			  sizeof(struct segue_refused) },
+	[PIN_PEER] = { "peer", "peer", BPF_MAP_TYPE_HASH, 4, sizeof(struct segue_peer) },
 	[PIN_READERS] = { "readers", "readers", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4 },
 	[PIN_FLOWS] = { "flows", "flows", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
 			sizeof(struct segue_flow) },

@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "names.h"
 #include "output.h"
+#include "peer.h"
 #include "show.h"
 
 struct session_row {
@@ -23,7 +24,15 @@ struct session_row {
 	__u64 switches;
 	__u64 switched_ns;
 	char reason[32];
+	char protocol[16];
+	__u64 since_ns;
+	/* for scripts, and in text below the table if one session is asked for */
+	char peer_can[SEGUE_CAPABILITIES_SIZE];
+	char we_can[SEGUE_CAPABILITIES_SIZE];
+	struct output_rows addresses;
+	struct output_rows refused;
 	/* for scripts */
+	__u64 version;
 	__u64 id;
 	__u64 ike;
 	char name[SEGUE_NAME_SIZE];
@@ -48,6 +57,15 @@ static const struct output_field fields[] = {
 	{ .name = "switched", .kind = OUTPUT_AGE,
 	  .offset = offsetof(struct session_row, switched_ns) },
 	OUTPUT_FIELD(struct session_row, reason, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct session_row, protocol, OUTPUT_TEXT),
+	{ .name = "since", .kind = OUTPUT_AGE, .offset = offsetof(struct session_row, since_ns) },
+	OUTPUT_FIELD(struct session_row, version, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct session_row, peer_can, OUTPUT_TEXT, .json_only = true),
+	OUTPUT_FIELD(struct session_row, we_can, OUTPUT_TEXT, .json_only = true),
+	OUTPUT_FIELD(struct session_row, addresses, OUTPUT_ROWS, .json_only = true,
+		     .rows = address_fields, .row_size = sizeof(struct address_row)),
+	OUTPUT_FIELD(struct session_row, refused, OUTPUT_ROWS, .json_only = true,
+		     .rows = refused_fields, .row_size = sizeof(struct refused_row)),
 	OUTPUT_FIELD(struct session_row, id, OUTPUT_NUMBER, .json_only = true),
 	OUTPUT_FIELD(struct session_row, ike, OUTPUT_NUMBER, .json_only = true),
 	OUTPUT_FIELD(struct session_row, name, OUTPUT_TEXT, .json_only = true),
@@ -57,6 +75,13 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct session_row, copy_slot, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct session_row, copy_until, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct session_row, switched_by, OUTPUT_SPI, .json_only = true),
+	{},
+};
+
+static const struct output_field negotiated_fields[] = {
+	OUTPUT_FIELD(struct session_row, protocol, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct session_row, peer_can, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct session_row, we_can, OUTPUT_TEXT),
 	{},
 };
 
@@ -96,6 +121,30 @@ struct gather {
 	struct segue *segue;
 	struct output_rows rows;
 };
+
+static int peer_fill(struct segue *segue, __u32 id, const struct segue_session *session,
+		     struct session_row *row)
+{
+	struct segue_peer peer;
+	int err;
+
+	err = peer_known(segue, id, &peer);
+	if (!err)
+		err = peer_addresses(session, &peer, &row->addresses);
+	if (!err)
+		err = peer_refused(segue, id, &row->refused);
+	if (err)
+		return err;
+	if (peer.version)
+		snprintf(row->protocol, sizeof(row->protocol), "MOBIKE-X %u", peer.version);
+	else if (peer.since_ns)
+		strcpy(row->protocol, "MOBIKE");
+	row->version = peer.version;
+	row->since_ns = peer.since_ns;
+	segue_capabilities_text(peer.capabilities, row->peer_can);
+	segue_capabilities_text(peer.offered, row->we_can);
+	return 0;
+}
 
 static int session_fill(void *context, __u32 id, const struct segue_session *session)
 {
@@ -137,7 +186,7 @@ static int session_fill(void *context, __u32 id, const struct segue_session *ses
 	row->remote_port = ntohs(session->remote_port);
 	row->active_slot = session->active;
 	row->switched_by = ntohl(session->switched_by);
-	return 0;
+	return peer_fill(gather->segue, id, session, row);
 }
 
 static int by_id(const void *a, const void *b)
@@ -145,6 +194,27 @@ static int by_id(const void *a, const void *b)
 	const struct session_row *x = a, *y = b;
 
 	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Of the one session that was asked for */
+static void detail(struct output *output, const struct session_row *row)
+{
+	output_detail(output, negotiated_fields, row, !!row->protocol[0], sizeof(*row));
+	output_detail(output, address_fields, row->addresses.data, row->addresses.count,
+		      sizeof(struct address_row));
+	output_detail(output, refused_fields, row->refused.data, row->refused.count,
+		      sizeof(struct refused_row));
+}
+
+static void rows_free(struct output_rows *rows)
+{
+	struct session_row *row = (struct session_row *)rows->data;
+
+	for (; rows->count--; row++) {
+		free(row->addresses.data);
+		free(row->refused.data);
+	}
+	free(rows->data);
 }
 
 int session_command(struct cli *cli, int argc, char **argv)
@@ -164,8 +234,10 @@ int session_command(struct cli *cli, int argc, char **argv)
 			qsort(gather.rows.data, gather.rows.count, sizeof(struct session_row), by_id);
 		output_table(cli->output, NULL, fields, gather.rows.data, gather.rows.count,
 			     sizeof(struct session_row));
+		if (name && gather.rows.count)
+			detail(cli->output, (const struct session_row *)gather.rows.data);
 	}
-	free(gather.rows.data);
+	rows_free(&gather.rows);
 	segue_close(gather.segue);
 	return ret;
 }

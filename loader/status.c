@@ -2,12 +2,14 @@
 /* segue status: what is attached, what the kernel allows, what was counted. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <segue/host.h>
 #include "cli.h"
 #include "control.h"
 #include "load.h"
 #include "output.h"
+#include "peer.h"
 #include "show.h"
 
 struct status_row {
@@ -101,6 +103,7 @@ static int fill(struct status_row *row, struct segue *segue)
 int status_command(struct cli *cli, int argc, char **argv)
 {
 	struct segue_counters counters;
+	struct output_rows refused = {};
 	struct status_row row = {};
 	struct segue *segue;
 	int ret, err;
@@ -119,11 +122,17 @@ int status_command(struct cli *cli, int argc, char **argv)
 	if (ret)
 		goto out;
 	err = segue_counters_get(segue, &counters);
-	if (err)
+	if (!err)
+		err = peer_refused(segue, 0, &refused);
+	if (err) {
 		ret = cli_read_error("counters", err);
-	else
-		output_record(cli->output, "counters", counter_fields, &counters);
+		goto out;
+	}
+	output_record(cli->output, "counters", counter_fields, &counters);
+	output_table(cli->output, "refused", refused_fields, refused.data, refused.count,
+		     sizeof(struct refused_row));
 out:
+	free(refused.data);
 	segue_close(segue);
 	return ret;
 }

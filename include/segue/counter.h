@@ -9,7 +9,7 @@
 #ifndef SEGUE_COUNTER_H
 #define SEGUE_COUNTER_H
 
-#include <linux/types.h>
+#include "event.h"
 
 enum { SEGUE_MAX_CPUS = 128 };		/* a power of two, it masks */
 
@@ -41,5 +41,21 @@ struct segue_counters {
 	SEGUE_COUNTERS(SEGUE_COUNTER_FIELD)
 #undef SEGUE_COUNTER_FIELD
 } __attribute__((aligned(64)));		/* a row shares no cache line */
+
+/*
+ * What the agent refused, by reason.
+ *
+ * Map "refused": hash, __u32 session id -> struct segue_refused; key 0 for all
+ * sessions since attach, those that ended included.  control_event counts each
+ * refusal that user space tells, so that a count and its event come together.
+ */
+enum {
+	SEGUE_REFUSALS_FIRST = SEGUE_REASON_NO_LIVE_PATH,
+	SEGUE_REFUSALS = SEGUE_REASON_TOLD_ADD - SEGUE_REFUSALS_FIRST,
+};
+
+struct segue_refused {
+	__u32 count[SEGUE_REFUSALS];	/* index: enum segue_reason - SEGUE_REFUSALS_FIRST */
+};
 
 #endif

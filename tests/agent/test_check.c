@@ -18,6 +18,7 @@
 #include "mobikex_judge.h"
 #include "mobikex_path.h"
 #include "mobikex_task.h"
+#include "mobikex_view.h"
 
 #define US "10.9.0.2"
 #define IN_USE "10.1.0.2"
@@ -99,6 +100,7 @@ enum mobikex_refusal mobikex_judge_address(mobikex_session_t *this, const struct
 }
 
 void mobikex_paths_update(mobikex_session_t *this) {}
+void mobikex_view_update(mobikex_session_t *this) {}
 void mobikex_copy_update(mobikex_session_t *this) {}
 void mobikex_children_update(mobikex_session_t *this) {}
 

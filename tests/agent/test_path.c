@@ -18,6 +18,7 @@
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
+#include "mobikex_view.h"
 
 #define WLAN "10.1.0.2"
 #define LTE "10.2.0.2"
@@ -89,6 +90,8 @@ mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
 {
 	return NULL;
 }
+
+void mobikex_view_update(mobikex_session_t *this) {}
 
 void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data, uint32_t delay_ms)
 {

@@ -558,13 +558,106 @@ static void test_text(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
+static struct segue_refused refused_of(__u32 id)
+{
+	struct segue_refused refused;
+
+	assert_int_equal(segue_refused_get(host, id, &refused), 0);
+	return refused;
+}
+
+static __u32 refused_count(__u32 id, enum segue_reason reason)
+{
+	return refused_of(id).count[reason - SEGUE_REFUSALS_FIRST];
+}
+
+/* By session and in all, beyond the session's end; nothing else is counted. */
+static void test_refused(void **state)
+{
+	const enum segue_reason last = SEGUE_REASON_TOLD_ADD - 1;
+	struct segue_event event = { .type = SEGUE_EVENT_REFUSAL, .session = 1,
+				     .reason = SEGUE_REASON_CHECK_FAILED };
+	struct segue_refused before = refused_of(0), untouched = before;
+	__u32 in_all = refused_count(0, SEGUE_REASON_CHECK_FAILED);
+	__u32 last_in_all = refused_count(0, last);
+
+	(void)state;
+	assert_int_equal(refused_count(1, SEGUE_REASON_CHECK_FAILED), 0);
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	event.reason = last;
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	assert_int_equal(refused_count(1, SEGUE_REASON_CHECK_FAILED), 2);
+	assert_int_equal(refused_count(1, last), 1);
+	event.session = 0;
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	event.session = 4711;		/* no such one */
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	assert_int_equal(refused_count(0, SEGUE_REASON_CHECK_FAILED), in_all + 2);
+	assert_int_equal(refused_count(0, last), last_in_all + 3);
+
+	before = refused_of(0);
+	event.session = 1;
+	event.reason = SEGUE_REASON_TOLD_ADD;	/* beyond */
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	event.reason = SEGUE_REASON_MANUAL;	/* before */
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	event.type = SEGUE_EVENT_EXCHANGE;
+	event.reason = SEGUE_REASON_CHECK_FAILED;
+	assert_int_equal(segue_event_emit(host, &event), 0);
+	assert_memory_equal(&before, &(struct segue_refused[]){ refused_of(0) }, sizeof(before));
+
+	assert_int_equal(segue_session_del(host, 1), 0);
+	assert_int_equal(segue_refused_get(host, 1, &untouched), -ENOENT);
+	assert_int_equal(segue_session_del(host, 0), -ENOENT);
+	assert_memory_equal(&before, &(struct segue_refused[]){ refused_of(0) }, sizeof(before));
+	session_up(1, "10.0.0.1", "10.9.0.1", 0x200);
+	assert_int_equal(refused_count(1, last), 0);	/* begins anew */
+}
+
+/* What is shown of a peer is as hostile as the rest. */
+static void test_peer(void **state)
+{
+	struct segue_peer peer = { .addrs = 2, .version = 1 }, got = { .version = 9 };
+	__u32 id = 1;
+	int fd;
+
+	(void)state;
+	assert_int_equal(segue_peer_get(host, 1, &got), -ENOENT);
+	assert_int_equal(got.version, 9);
+	peer.addr[1].check = SEGUE_CHECK_FAILED;
+	assert_int_equal(segue_peer_put(host, 0, &peer), -EINVAL);
+	assert_int_equal(segue_peer_put(host, 1, &peer), 0);
+	assert_int_equal(segue_peer_get(host, 1, &got), 0);
+	assert_memory_equal(&peer, &got, sizeof(peer));
+
+	assert_int_equal(pin_open_map(host_pins(), PIN_PEER, &fd), 0);
+	peer.addrs = SEGUE_MAX_PEER_ADDRS + 1;
+	assert_int_equal(segue_peer_put(host, 1, &peer), -EINVAL);
+	assert_int_equal(bpf_map_update_elem(fd, &id, &peer, BPF_ANY), 0);
+	got.version = 9;
+	assert_int_equal(segue_peer_get(host, 1, &got), -EBADMSG);
+	peer.addrs = 2;
+	peer.addr[1].check = SEGUE_CHECKS;
+	assert_int_equal(bpf_map_update_elem(fd, &id, &peer, BPF_ANY), 0);
+	assert_int_equal(segue_peer_get(host, 1, &got), -EBADMSG);
+	peer.addr[1].check = 0;
+	peer.addr[0].side = SEGUE_SIDE_PEER + 1;
+	assert_int_equal(bpf_map_update_elem(fd, &id, &peer, BPF_ANY), 0);
+	assert_int_equal(segue_peer_get(host, 1, &got), -EBADMSG);
+	assert_int_equal(got.version, 9);
+	close(fd);
+	assert_int_equal(segue_session_del(host, 1), 0);
+	assert_int_equal(segue_peer_get(host, 1, &got), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_session), TEST(test_nothing_undone), TEST(test_switch),
 		TEST(test_path), TEST(test_active_path_removed), TEST(test_link),
 		TEST(test_link_settles), TEST(test_link_race),
-		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_addr),
+		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_refused), TEST(test_peer), TEST(test_addr),
 		TEST(test_event_types), TEST(test_readers), TEST(test_successor), TEST(test_recent), TEST(test_text),
 	};
 

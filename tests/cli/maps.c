@@ -9,12 +9,19 @@
  *   maps sa in|out SPI ID MODE PEER
  *   maps link DEVICE up|down
  *   maps refuse ID DEVICE SPI
+ *   maps peer ID VERSION CAPABILITIES [ours|peer ADDRESS CHECK]...
+ *   maps leaving ID SLOT
+ *   maps broken ID
  */
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <errno.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include <segue/host.h>
 #include "control.h"
 
 static struct segue *segue;
@@ -120,6 +127,60 @@ static int refuse(char **argv)
 	return segue_event_emit(segue, &event);
 }
 
+/* Told 2 s ago, checked 1 s ago. */
+static int peer(char **argv)
+{
+	__u32 id = atoi(argv[0]);
+	struct timespec now;
+	struct segue_peer new = {
+		.version = atoi(argv[1]),
+		.capabilities = strtoul(argv[2], NULL, 16),
+		.offered = 3,
+	};
+	struct segue_peer_addr *a;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	new.since_ns = (now.tv_sec - 2) * 1000000000ULL;
+	new.path[0].live_ns = new.since_ns;
+	for (argv += 3; argv[0] && argv[1] && argv[2]; argv += 3) {
+		a = &new.addr[new.addrs++];
+		a->side = !strcmp(argv[0], "peer");
+		a->addr = address(argv[1]);
+		a->since_ns = new.since_ns;
+		a->preference = new.addrs - 1;
+		while (a->check < SEGUE_CHECKS && strcmp(argv[2], segue_check_name(a->check)))
+			a->check++;
+		if (a->check == SEGUE_CHECK_VERIFIED || a->check == SEGUE_CHECK_FAILED)
+			a->checked_ns = (now.tv_sec - 1) * 1000000000ULL;
+	}
+	return segue_peer_put(segue, id, &new);
+}
+
+static int leaving(char **argv)
+{
+	__u32 id = atoi(argv[0]);
+	struct segue_peer entry;
+	int err = segue_peer_get(segue, id, &entry);
+
+	if (err)
+		return err;
+	entry.path[atoi(argv[1]) % SEGUE_MAX_PATHS].leaving_ns = 1;
+	return segue_peer_put(segue, id, &entry);
+}
+
+/* What no agent writes */
+static int broken(char **argv)
+{
+	struct segue_peer entry = { .addrs = 255 };
+	__u32 id = atoi(argv[0]);
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/peer", SEGUE_PIN_DIR);
+	fd = bpf_obj_get(path);
+	return fd < 0 || bpf_map_update_elem(fd, &id, &entry, BPF_ANY) ? -errno : 0;
+}
+
 static const struct {
 	const char *name;
 	int arguments;		/* at least */
@@ -127,6 +188,7 @@ static const struct {
 } verbs[] = {
 	{ "session", 5, session }, { "path", 6, path }, { "unpath", 2, unpath },
 	{ "sa", 5, sa }, { "link", 2, set_link }, { "refuse", 3, refuse },
+	{ "peer", 3, peer }, { "leaving", 2, leaving }, { "broken", 1, broken },
 };
 
 int main(int argc, char **argv)

@@ -145,6 +145,52 @@ while [ "$(json '.[0].copy_slot' session home)" != 255 ]; do :; done
 ok "and ends when it was to end" test "$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)" -ge $((until - 20000000))
 is "the session stayed" 0 "$(json '.[0].active_slot' session home)"
 
+echo "-- what was negotiated"
+is "nothing is known" "null 0 0" "$(json '.[0]|"\(.protocol) \(.version) \(.addresses|length)"' session home)"
+is "nor of the paths" "null null null" "$(json '.[0]|"\(.check) \(.checked) \(.since)"' path home)"
+"$maps" peer 3 1 17 ours 10.1.0.2 verified ours 10.2.0.2 never \
+	peer 192.0.2.9 verified peer 192.0.2.99 pending peer 192.0.2.77 failed
+"$segue" switch home wlan0 >/dev/null
+is "version and capabilities, by name" "MOBIKE-X 1;1;restores, interfaces, copies, children;restores, interfaces" \
+	"$(json '.[0]|"\(.protocol);\(.version);\(.peer_can);\(.we_can)"' session home)"
+is "each address, its check and its role" \
+	"ours 10.1.0.2 verified active, canonical;ours 10.2.0.2 never backup;peer 192.0.2.9 verified active, canonical;peer 192.0.2.99 pending backup;peer 192.0.2.77 failed null" \
+	"$(json '.[0].addresses|map("\(.side) \(.address) \(.check) \(.role)")|join(";")' session home)"
+is "preferences" "0 1 2 3 4" "$(json '.[0].addresses|map(.preference)|join(" ")' session home)"
+is "what was checked says when" "true false true false true" \
+	"$(json '.[0].addresses|map(.checked != null)|join(" ")' session home)"
+is "announced before that" true "$(json '.[0].addresses|all(.checked == null or .announced < .checked)' session home)"
+is "paths have the check of the peer's address" "verified verified pending pending" \
+	"$(json '[.[].check]|join(" ")' path home)"
+is "and a role" "active, canonical;backup;backup;backup" "$(json '[.[].role]|join(";")' path home)"
+is "and an age" "true false" "$(json '"\(.[0].since != null) \(.[1].since != null)"' path home)"
+"$maps" leaving 3 3
+is "an address that is gone" leaving "$(json '.[3].role' path home)"
+exits 0 "the text of one session has it too" "$segue" session home
+says "MOBIKE-X 1  restores, interfaces, copies, children"
+says "peer  192.0.2.77"
+ok "with an age" grep -qE '192\.0\.2\.9 .*active, canonical +verified +[12]\.[0-9] s ago' <<<"$said"
+exits 0 "that of all has no addresses" "$segue" session
+is "one line for each" "$(json length session)" "$(($(wc -l <<<"$said") - 1))"
+"$maps" peer 5 0 0
+is "a peer of RFC 4555" "MOBIKE 0 null" "$(json '.[0]|"\(.protocol) \(.version) \(.peer_can)"' session 5)"
+"$maps" broken 5
+exits 1 "what no agent writes" "$segue" session 5
+exits 1 "likewise" "$segue" path 5
+"$maps" peer 5 0 0
+
+echo "-- refusals"
+is "none yet" "0 0" "$(json '.[0].refused|length' session home) $(json '.refused|length' status)"
+"$maps" refuse 3 lte0 c1234567
+"$maps" refuse 3 lte0 c1234567
+"$maps" refuse 5 lte0 c1234567
+is "of a session" '[{"reason":"check failed","count":2}]' "$(json '.[0].refused|tojson' session home)"
+is "in all" '[{"reason":"check failed","count":3}]' "$(json '.refused|tojson' status)"
+exits 0 "the text of the session has it" "$segue" session home
+says "check failed  2"
+exits 0 "status too" "$segue" status
+says "check failed  3"
+
 echo "-- names that hurt"
 "$maps" session 6 6 "$(printf 'a\001\033[31m\377b"\\')" 10.1.0.2 192.0.2.11
 ok "are JSON all the same" bash -c "'$segue' -j session | valid_json"

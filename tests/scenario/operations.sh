@@ -134,6 +134,12 @@ drop_probes() { # the way by lte0 is dead for IKE, its link alive
 	at router-l nft "table inet t { chain c { type filter hook forward priority 0;
 		udp dport 4500 drop; udp dport 500 drop; }; }"
 }
+# check_of HOST ADDRESS: what `segue session` says of the check of an address
+check_of() {
+	at "$1" "$segue" -j session |
+		jq -r --arg a "$2" '.[0].addresses[] | select(.address == $a).check'
+}
+check_is() { [ "$(check_of "$1" "$2")" = "$3" ]; }
 begin "an idle uplink falls silent" MOBIKEX_EXTRA="recheck_delay = 1000
 	check_tries = 2
 	check_delay = 200
@@ -145,11 +151,17 @@ drop_probes
 expect "the server withdraws it" await 20 verified server 1
 monitor_stop server
 expect "an event says so" saw server '.reason == "check failed"'
+expect "it is seen as failed" check_is server "$node_lte" failed
+expect "that of the address in use is not" check_is server "$node_wlan" verified
 at router-l nft delete table inet t
 at node ip link set dev lte0 down
 sleep 2.1	# shorter is no reason to tell it again (mobikex_told.h)
 uplink_restore lte0
 expect "told again when its link is back, it is verified" await 20 verified server 2
+expect "it is seen as verified" await 10 check_is server "$node_lte" verified
+expect "the node sees that it was asked there" check_is node "$node_lte" verified
+expect "what was negotiated is seen, too" test "$(at server "$segue" -j session |
+	jq -r '.[0] | "\(.protocol), \(.peer_can)"')" = "MOBIKE-X 1, restores, interfaces"
 # wlan0 is withdrawn, too, while it is away: told again, it is verified before the
 # node goes back to it
 # shellcheck disable=SC2046
