@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # tests: each folder adds to these lists in its own module.mk
 #   NATIVE_TESTS    run on this machine's kernel, as root
+#   FUZZ_TESTS      the same, for as long as one likes (FUZZ_SECONDS)
 #   SCENARIO_TESTS  need IPsec: run where it is, here or in the virtual machine
 #   TIMED_TESTS     the same, and time matters: if in the virtual machine, then
 #                   with the deterministic clock

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# fuzz NAME CORPUS...: runs fuzz_NAME for 20 s, or FUZZ_SECONDS, from what the corpora
-# hold. What it finds to be new stays in build/fuzz for the next run; an input that
-# breaks something becomes a file there, named in the log: a line for a corpus.
+# fuzz NAME CORPUS...: runs fuzz_NAME for 20 s, or FUZZ_SECONDS (`make test`: 300), from
+# what the corpora hold. What it finds to be new stays in build/fuzz for the next run; an
+# input that breaks something becomes a file there, named in the log: a line for a corpus.
 set -eu
 
 cd "$(dirname "$0")/../.."

@@ -20,4 +20,4 @@ $(FUZZERS): $(FUZZ_DIR)/%: tests/fuzz/%.c | $(STRONGSWAN)/VERSION
 $(FUZZERS): $(wildcard ike-agent/*.h include/segue/*.h tests/agent/*.h)
 
 ALL += $(FUZZERS)
-NATIVE_TESTS += $(FUZZERS:$(FUZZ_DIR)/fuzz_%=tests/fuzz/%.sh)
+FUZZ_TESTS += $(FUZZERS:$(FUZZ_DIR)/fuzz_%=tests/fuzz/%.sh)
