@@ -232,6 +232,21 @@ void event_reap(void)
 	}
 }
 
+uint64_t event_over(void)
+{
+	uint64_t over = 0;
+
+	if (next_event < event_count)
+		return NEVER;
+	for (unsigned int i = 0; i < event_count; i++) {
+		if (events[i].pid)
+			return NEVER;
+		if (events[i].done > over)
+			over = events[i].done;
+	}
+	return over ? over : NEVER;
+}
+
 int event_before(uint64_t ns)
 {
 	int i = next_event - 1;

@@ -34,14 +34,15 @@ static const char usage[] =
 "  --size N                octets of UDP payload (200)\n"
 "  --write N               octets of each write to the TCP connection (500)\n"
 "  --duration MS           how long to send (2000)\n"
+"  --linger MS             stop sending so long after the last command has ended\n"
 "  --drain MS              how long to receive after that (300)\n"
 "  --trace FILE            every packet, as tab-separated text\n";
 
 static struct {
 	unsigned int rate, size;
-	uint64_t duration, drain;
+	uint64_t duration, linger, drain;
 	const char *trace;
-} option = { 1000, 200, 2000 * NS_PER_MS, 300 * NS_PER_MS, NULL };
+} option = { 1000, 200, 2000 * NS_PER_MS, NEVER, 300 * NS_PER_MS, NULL };
 
 /* Nothing else is begun when something is due this soon. */
 enum { QUIET_NS = 150000, EVENT_RETRY_NS = 100000, REALTIME_PRIORITY = 50 };
@@ -77,6 +78,7 @@ static void parse(int argc, char **argv)
 		{ "rate", required_argument, NULL, 'r' }, { "size", required_argument, NULL, 'z' },
 		{ "write", required_argument, NULL, 'W' },
 		{ "duration", required_argument, NULL, 'd' }, { "drain", required_argument, NULL, 'D' },
+		{ "linger", required_argument, NULL, 'l' },
 		{ "trace", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, {},
 	};
 	int c;
@@ -96,6 +98,7 @@ static void parse(int argc, char **argv)
 		case 'W': stream.write_size = strtoul(optarg, NULL, 0); break;
 		case 'd': option.duration = strtoull(optarg, NULL, 0) * NS_PER_MS; break;
 		case 'D': option.drain = strtoull(optarg, NULL, 0) * NS_PER_MS; break;
+		case 'l': option.linger = strtoull(optarg, NULL, 0) * NS_PER_MS; break;
 		case 't': option.trace = optarg; break;
 		case 'h': fputs(usage, stdout); exit(0);
 		default: fputs(usage, stderr); exit(2);
@@ -178,7 +181,16 @@ static void arm(int timer, uint64_t due)
 		fail("timerfd: %s", strerror(errno));
 }
 
-static void loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_t interval)
+/* When sending ends: sooner than asked for if the commands are what it is about. */
+static uint64_t sending_ends(uint64_t end)
+{
+	uint64_t over = option.linger == NEVER ? NEVER : event_over();
+
+	return over != NEVER && over + option.linger < end ? over + option.linger : end;
+}
+
+/* Returns when sending ended. */
+static uint64_t loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_t interval)
 {
 	struct epoll_event ready[16];
 	uint64_t stop = end + option.drain, expired;
@@ -196,6 +208,8 @@ static void loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_t in
 			busy = wire_drain(due - QUIET_NS);
 			host_read();
 			event_reap();
+			end = sending_ends(end);
+			stop = end + option.drain;
 		}
 		if (!n && !busy) {
 			arm(timer, due);
@@ -210,6 +224,7 @@ static void loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_t in
 				fail("timerfd: %s", strerror(errno));
 		}
 	}
+	return end;
 }
 
 int main(int argc, char **argv)
@@ -242,7 +257,7 @@ int main(int argc, char **argv)
 		flow_start(f, start, interval, capacity);
 	if (stream.name)
 		stream_start(start, interval, 4 * capacity);
-	loop(epoll, timer, start, end, interval);
+	end = loop(epoll, timer, start, end, interval);
 	wire_drain(NEVER);
 	host_read();
 	event_reap();

@@ -66,6 +66,7 @@ void event_start(void);			/* the thread that does it */
 void event_fire(void);			/* the next one */
 bool event_pending(void);		/* one was fired and is not over */
 void event_reap(void);			/* children that ended */
+uint64_t event_over(void);		/* when the last one ended with its child, NEVER: not yet */
 /* The events between which a time lies: the last one fired at or before it, -1. */
 int event_before(uint64_t ns);
 uint64_t event_end(unsigned int event);	/* t0 of the following one, NEVER */

@@ -8,6 +8,12 @@ LONG_SCENARIOS := $(patsubst %,tests/scenario/%.sh,operations families rekey mob
 TIMED_TESTS    += $(LONG_SCENARIOS) $(filter-out %/lib.sh %/figures.sh %/trace.sh $(LONG_SCENARIOS),\
 			$(wildcard tests/scenario/*.sh))
 
+# soft handovers without a process for each
+HANDOVERS := $(BUILD)/tests/scenario/handovers
+ALL += $(HANDOVERS)
+$(HANDOVERS): $(HANDOVERS).o $(SEGUE_LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(SEGUE_LIBS)
+
 # a policy that refuses fentry
 REFUSE := $(BUILD)/tests/scenario/refuse
 ALL += $(REFUSE) $(REFUSE).bpf.o

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Soft handovers by hand, one after the other, under load.
+# Soft handovers, one after the other, under load.
 #
 #                 router-w              core
 #     ↓↑ wlan0 ════ node | core ════ w       |
@@ -13,15 +13,11 @@
 # before the switch, and nothing grows.  SEGUE_SOFT sets how many.
 . "$(dirname "$0")/lib.sh"
 
-handovers=${SEGUE_SOFT:-60} window=20
+handovers=${SEGUE_SOFT:-100} window=10
 
 soft() {
-	local i to
-	for ((i = 0; i < handovers; i++)); do
-		[ $((i % 2)) = 0 ] && to=lte0 || to=wlan0
-		at node "$segue" switch --soft --window $window main $to >>"$out/switch.out" 2>&1 || return
-	done
-	touch "$out/switched"
+	"$project/build/tests/scenario/handovers" "$handovers" "$window" \
+		"$(<"$out/node.pid")" "$(<"$out/server.pid")" >"$out/handovers.out" 2>&1
 }
 export -f soft
 export handovers window
@@ -44,9 +40,8 @@ export out
 sizes node >"$out/before.node"
 sizes server >"$out/before.server"
 # shellcheck disable=SC2046
-measure "$out/report.json" $(load) --at "500,exec,soft" \
-	--duration $((1500 + handovers * (3 * window + 40)))
-expect "all $handovers were made: $(tail -n 1 "$out/switch.out")" test -e "$out/switched"
+measure "$out/report.json" $(load) --at "500,exec,soft" --linger 500 --duration $((1500 + handovers * 400))
+fact "$out/report.json" "all $handovers were made: $(<"$out/handovers.out")" '.events[0].status == 0'
 fact "$out/report.json" "every flow goes on to the end" ".events[-1].flows | all(.never | not)"
 fact "$out/report.json" "none lost in either direction" \
 	'[.flows | .up, .down, .echo | .lost] | add == 0' '.flows | [.up, .down, .echo | .lost] | tostring'
