@@ -2,6 +2,9 @@
 #include "mobikex_announce.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
+#include "mobikex_link.h"
+#include "mobikex_handover.h"
+#include "mobikex_nonat.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
 #include "mobikex_view.h"
@@ -354,6 +357,24 @@ void mobikex_announce_sent(ike_sa_t *ike_sa, message_t *message)
 	addrs->destroy_function(addrs, free);
 }
 
+/**
+ * As with ADD_SA_ADDRESS: in the order of the devices
+ */
+static uint16_t preference_of(const struct segue_addr *addr)
+{
+	mobikex_link_t *link;
+	uint16_t preference = 0;
+
+	mobikex->lock->lock(mobikex->lock);
+	link = mobikex_link_of(addr);
+	if (link)
+	{
+		preference = link->bit;
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return preference;
+}
+
 void mobikex_announce_update(ike_sa_t *ike_sa, message_t *message,
 							 mobikex_owed_t *owed)
 {
@@ -378,6 +399,7 @@ void mobikex_announce_update(ike_sa_t *ike_sa, message_t *message,
 	if (understood)
 	{
 		new.addr = mobikex_addr(message->get_source(message));
+		new.preference = preference_of(&new.addr);
 		if (old.named)
 		{
 			add_parameter(message, &old);
@@ -408,6 +430,25 @@ static void tell_refused(chunk_t data)
 		 text, mobikex_refusal_name(refused.reason));
 }
 
+/**
+ * It is still owed, and told again when the window is free: now.
+ */
+static bool told_again(ike_sa_t *ike_sa)
+{
+	mobikex_session_t *session;
+	bool again;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = session_of(ike_sa);
+	again = session && mobikex_nonat_again(session);
+	if (again)
+	{
+		mobikex_follow_queue(session);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return again;
+}
+
 void mobikex_announce_answered(ike_sa_t *ike_sa, message_t *message,
 							   const mobikex_owed_t *owed, bool moved)
 {
@@ -417,6 +458,11 @@ void mobikex_announce_answered(ike_sa_t *ike_sa, message_t *message,
 	notify_payload_t *notify;
 	bool refused = message->get_notify(message, UNACCEPTABLE_ADDRESSES) != NULL;
 
+	if (message->get_notify(message, UNEXPECTED_NAT_DETECTED) &&
+		told_again(ike_sa))
+	{
+		return;
+	}
 	enumerator = message->create_payload_enumerator(message);
 	while (enumerator->enumerate(enumerator, &payload))
 	{
@@ -440,6 +486,7 @@ void mobikex_announce_answered(ike_sa_t *ike_sa, message_t *message,
 		mobikex_told_done(session, owed);
 		if (moved)
 		{
+			session->natted = 0;
 			mobikex_told_uses(session, ike_sa->get_my_host(ike_sa));
 		}
 		mobikex_view_update(session);

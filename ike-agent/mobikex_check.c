@@ -352,6 +352,26 @@ bool mobikex_check_natd(ike_sa_t *ike_sa)
 	return natd;
 }
 
+u_int mobikex_check_tries(ike_sa_t *ike_sa, host_t *other)
+{
+	mobikex_session_t *session;
+	mobikex_peer_t *peer = NULL;
+	u_int tries = 0;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session)
+	{
+		peer = mobikex_session_peer(session, other);
+	}
+	if (peer)
+	{	/* the address was asked, or else the way there */
+		tries = peer->asked ? peer->tries : session->tries;
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return tries;
+}
+
 void mobikex_check_left_out(ike_sa_t *ike_sa, host_t *my, host_t *other)
 {
 	mobikex_session_t *session;

@@ -50,6 +50,12 @@ void mobikex_check_rekeyed(mobikex_session_t *session);
 bool mobikex_check_natd(ike_sa_t *ike_sa);
 
 /**
+ * How often did a check along this way fail?  It may be that the answer comes late:
+ * each one is waited for longer than the one before.
+ */
+u_int mobikex_check_tries(ike_sa_t *ike_sa, host_t *other);
+
+/**
  * The peer answered a check without COOKIE2, and it may be for want of NAT
  * detection: ask that path once more.
  */

@@ -41,6 +41,10 @@ static void leave_dead_path(mobikex_session_t *session)
 	}
 	session->manual = FALSE;
 	best = mobikex_path_best(session);
+	if (best == SEGUE_NO_PATH && mobikex_paths_forgive(session))
+	{
+		best = mobikex_path_best(session);
+	}
 	if (best == SEGUE_NO_PATH)
 	{
 		if (!session->stalled)

@@ -55,6 +55,11 @@ void mobikex_hello_source(uint32_t ike, message_t *message)
 	}
 }
 
+void mobikex_hello_natted(uint32_t ike)
+{
+	get(ike)->natted = TRUE;
+}
+
 static void hello_destroy(mobikex_hello_t *this)
 {
 	DESTROY_IF(this->source);

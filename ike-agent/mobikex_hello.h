@@ -21,6 +21,8 @@ typedef struct {
 	host_t *source;
 	/** IKE_AUTH came from elsewhere */
 	bool moved;
+	/** It came through a NAT, and the peer allows none (RFC 4555 3.9) */
+	bool natted;
 } mobikex_hello_t;
 
 /** NULL if nothing was noted. */
@@ -35,6 +37,9 @@ void mobikex_hello_supported(uint32_t ike, chunk_t data);
  * another source, and so send our ESP there.
  */
 void mobikex_hello_source(uint32_t ike, message_t *message);
+
+/** A request of IKE_AUTH came through a NAT that it does not allow. */
+void mobikex_hello_natted(uint32_t ike);
 
 void mobikex_hello_forget(uint32_t ike);
 void mobikex_hellos_destroy(void);

@@ -4,7 +4,9 @@
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
+#include "mobikex_judge.h"
 #include "mobikex_natd.h"
+#include "mobikex_nonat.h"
 #include "mobikex_notify.h"
 #include "mobikex_operation.h"
 #include "mobikex_orphan.h"
@@ -118,6 +120,34 @@ static bool read_notifies(ike_sa_t *ike_sa, message_t *message)
 	return list && !auth;
 }
 
+/**
+ * RFC 4555 3.9: such an IKE_SA does not come to be.  charon then says that
+ * authentication failed (authorize()), and we say why.
+ */
+static void judge_auth(uint32_t ike, message_t *message)
+{
+	if (message->get_exchange_type(message) == IKE_AUTH && mobikex_judge_nat(message))
+	{
+		mobikex_hello_natted(ike);
+		mobikex_event(0, SEGUE_EVENT_REFUSAL, SEGUE_REASON_NAT);
+	}
+}
+
+static bool is_natted(ike_sa_t *ike_sa)
+{
+	mobikex_hello_t *hello = mobikex_hello_find(ike_sa->get_unique_id(ike_sa));
+
+	return hello && hello->natted;
+}
+
+static void tell_natted(ike_sa_t *ike_sa, message_t *message)
+{
+	if (!message->get_request(message) && is_natted(ike_sa))
+	{
+		message->add_notify(message, FALSE, UNEXPECTED_NAT_DETECTED, chunk_empty);
+	}
+}
+
 static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 {
 	mobikex_session_t *session;
@@ -128,6 +158,7 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 		 message->get_exchange_type(message) == IKE_AUTH))
 	{
 		mobikex_hello_source(ike, message);
+		judge_auth(ike, message);
 	}
 	if (message->get_request(message) &&
 		message->get_exchange_type(message) == INFORMATIONAL)
@@ -166,9 +197,12 @@ static void outgoing_plain(ike_sa_t *ike_sa, message_t *message)
 		case IKE_AUTH:
 			say_hello(ike_sa, message);
 			mobikex_announce_sent(ike_sa, message);
+			mobikex_nonat_add(ike_sa, message);
+			tell_natted(ike_sa, message);
 			break;
 		case INFORMATIONAL:
 			mobikex_announce_sent(ike_sa, message);
+			mobikex_nonat_add(ike_sa, message);
 			if (!message->get_request(message))
 			{
 				mobikex_operation_response(ike_sa, message);
@@ -223,6 +257,20 @@ METHOD(listener_t, message_hook, bool,
 	if (session)
 	{
 		mobikex_view_update(session);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return TRUE;
+}
+
+METHOD(listener_t, authorize, bool,
+	private_mobikex_listener_t *this, ike_sa_t *ike_sa, bool final, bool *success)
+{
+	mobikex->lock->lock(mobikex->lock);
+	if (is_natted(ike_sa))
+	{
+		DBG1(DBG_IKE, "segue: there is a NAT before %#H, where the peer wants none",
+			 ike_sa->get_other_host(ike_sa));
+		*success = FALSE;
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	return TRUE;
@@ -314,6 +362,7 @@ mobikex_listener_t *mobikex_listener_create(void)
 		.public = {
 			.listener = {
 				.message = _message_hook,
+				.authorize = _authorize,
 				.ike_updown = _ike_updown,
 				.ike_rekey = _ike_rekey,
 				.ike_update = _ike_update,

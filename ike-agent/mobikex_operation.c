@@ -308,13 +308,17 @@ static enum mobikex_refusal add(ike_sa_t *ike_sa, mobikex_session_t *session,
 	{
 		DBG1(DBG_IKE, "segue: session %s[%u]: the peer added %H", session->name,
 			 session->id, host);
-		mobikex_session_peer_add(session, host, FALSE);
+		peer = mobikex_session_peer_add(session, host, FALSE);
 		list_change(ike_sa, host, TRUE);
 	}
 	else if (!peer->verified && peer->tries >= mobikex->check_tries)
 	{	/* told again: worth another try */
 		peer->tries = 0;
 		peer->due = 0;
+	}
+	if (!reason)
+	{
+		peer->preference = parameter->preference;
 	}
 	host->destroy(host);
 	return reason;
@@ -433,6 +437,24 @@ static void tell_refused(mobikex_session_t *session, message_t *message,
 						mobikex_refused_encode(refused, buffer));
 }
 
+/**
+ * How much the peer likes to be where it has gone
+ */
+static void note_preference(mobikex_session_t *session, record_t *record)
+{
+	mobikex_request_t *request = &record->request;
+	mobikex_peer_t *peer = mobikex_session_peer(session, record->source);
+	u_int i;
+
+	for (i = 0; peer && i < request->count; i++)
+	{
+		if (request->parameter[i].role == MOBIKEX_ROLE_NEW)
+		{
+			peer->preference = request->parameter[i].preference;
+		}
+	}
+}
+
 void mobikex_operation_response(ike_sa_t *ike_sa, message_t *message)
 {
 	record_t *record = record_find(ike_sa->get_unique_id(ike_sa));
@@ -457,12 +479,15 @@ void mobikex_operation_response(ike_sa_t *ike_sa, message_t *message)
 	{
 		message->add_notify(message, FALSE, record->error, chunk_empty);
 	}
+	else if (request->update)
+	{
+		note_preference(session, record);
+	}
 	if (record->error == UNEXPECTED_NAT_DETECTED)
 	{
 		DBG1(DBG_IKE, "segue: session %s[%u]: there is a NAT before %#H, where the "
 			 "peer wants none", session->name, session->id, record->source);
-		mobikex_event(session->id, SEGUE_EVENT_REFUSAL,
-					  SEGUE_REASON_OPERATION + MOBIKEX_NOT_THE_SOURCE);
+		mobikex_event(session->id, SEGUE_EVENT_REFUSAL, SEGUE_REASON_NAT);
 	}
 	for (i = 0; i < request->refusals; i++)
 	{

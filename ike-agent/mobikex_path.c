@@ -5,10 +5,17 @@
 #include "mobikex_view.h"
 
 #include <errno.h>
+#include <segue/mobikex.h>
 #include <string.h>
 
 /** Paths of one device differ by rank only, so a device needs this many. */
 #define RANKS SEGUE_MAX_PATHS
+
+/** Added to the priority of paths to where the peer wants nothing unless it must */
+#define LAST (SEGUE_MAX_LINKS * RANKS)
+
+/** How long what the peer refused is left alone, ms: it may have become possible */
+#define UNWANTED 300000
 
 #define MS 1000000ULL	/* ns */
 
@@ -92,19 +99,25 @@ bool mobikex_path_live(mobikex_session_t *session, uint8_t slot)
 	return link && mobikex_link_up(link, NULL);
 }
 
-uint8_t mobikex_path_best(mobikex_session_t *session)
+static uint8_t best_but(mobikex_session_t *session, uint8_t not)
 {
 	uint8_t slot, best = SEGUE_NO_PATH;
 
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
 	{
-		if (mobikex_path_live(session, slot) && (best == SEGUE_NO_PATH ||
-			session->path[slot].priority < session->path[best].priority))
+		if (slot != not && mobikex_path_live(session, slot) &&
+			(best == SEGUE_NO_PATH ||
+			 session->path[slot].priority < session->path[best].priority))
 		{
 			best = slot;
 		}
 	}
 	return best;
+}
+
+uint8_t mobikex_path_best(mobikex_session_t *session)
+{
+	return best_but(session, SEGUE_NO_PATH);
 }
 
 u_int mobikex_path_rank(mobikex_session_t *session,
@@ -113,21 +126,31 @@ u_int mobikex_path_rank(mobikex_session_t *session,
 	enumerator_t *enumerator;
 	mobikex_peer_t *peer;
 	struct segue_addr addr = mobikex_addr(session->other);
-	u_int rank = 0, count = 0;
+	mobikex_peer_t *wanted;
+	host_t *host;
+	bool found = FALSE;
+	u_int rank = 1;
 
 	if (segue_addr_equal(&addr, remote))
 	{
 		return 0;
 	}
-	enumerator = session->peers->create_enumerator(session->peers);
-	while (!rank && enumerator->enumerate(enumerator, &peer))
+	host = mobikex_host(remote, 0);
+	wanted = mobikex_session_peer(session, host);
+	host->destroy(host);
+	if (!wanted)
 	{
-		count++;
-		addr = mobikex_addr(peer->host);
-		rank = segue_addr_equal(&addr, remote) ? count : 0;
+		return RANKS - 1;
+	}
+	enumerator = session->peers->create_enumerator(session->peers);
+	while (enumerator->enumerate(enumerator, &peer))
+	{
+		found |= peer == wanted;
+		rank += peer->preference < wanted->preference ||
+				(!found && peer->preference == wanted->preference);
 	}
 	enumerator->destroy(enumerator);
-	return rank ? min(rank, RANKS - 1) : RANKS - 1;
+	return min(rank, RANKS - 1);
 }
 
 /**
@@ -135,8 +158,9 @@ u_int mobikex_path_rank(mobikex_session_t *session,
  */
 static struct segue_path make_path(mobikex_session_t *session,
 				mobikex_link_t *link, const struct segue_addr *local,
-				host_t *remote)
+				mobikex_peer_t *peer)
 {
+	host_t *remote = peer->host;
 	struct segue_path path = {
 		.local = *local,
 		.remote = mobikex_addr(remote),
@@ -146,6 +170,11 @@ static struct segue_path make_path(mobikex_session_t *session,
 	};
 
 	path.priority = link->bit * RANKS + mobikex_path_rank(session, &path.remote);
+	if (peer->preference == MOBIKEX_PREFERENCE_LAST &&
+		!remote->ip_equals(remote, session->other))
+	{
+		path.priority += LAST;
+	}
 	if (session->encap)
 	{
 		path.local_port = htons(session->my->get_port(session->my));
@@ -192,7 +221,7 @@ static u_int paths_to(mobikex_session_t *session, mobikex_peer_t *peer,
 		{
 			if (is_path(session, local, peer->host))
 			{
-				want[count++] = make_path(session, link, local, peer->host);
+				want[count++] = make_path(session, link, local, peer);
 			}
 		}
 		addrs->destroy(addrs);
@@ -272,7 +301,7 @@ static void remove_path(mobikex_session_t *session, uint8_t slot)
 		 session->id, slot);
 	segue_path_del(mobikex->segue, session->id, slot, SEGUE_REASON_PATH_REMOVED);
 	memset(&session->path[slot], 0, sizeof(session->path[slot]));
-	session->since[slot] = session->drained[slot] = 0;
+	session->since[slot] = session->drained[slot] = session->unwanted[slot] = 0;
 }
 
 /**
@@ -353,10 +382,59 @@ static uint8_t free_slot(mobikex_session_t *session, uint8_t active)
 }
 
 /**
+ * What the peer does not accept, and what has become of that
+ */
+static bool is_unwanted(mobikex_session_t *session, uint8_t slot)
+{
+	return session->unwanted[slot] > mobikex_now();
+}
+
+bool mobikex_path_refused(mobikex_session_t *session, host_t *local, host_t *remote)
+{
+	uint8_t slot = mobikex_path_find(session, local, remote);
+	uint8_t other = slot == SEGUE_NO_PATH ? slot : best_but(session, slot);
+
+	if (other == SEGUE_NO_PATH)
+	{
+		return FALSE;
+	}
+	if (mobikex_path_active(session) == slot)
+	{	/* before the data path finds that it may not be used */
+		mobikex_path_switch(session, other, SEGUE_REASON_UNACCEPTABLE);
+	}
+	session->unwanted[slot] = mobikex_now() + UNWANTED * MS;
+	mobikex_paths_update(session);
+	return TRUE;
+}
+
+bool mobikex_paths_forgive(mobikex_session_t *session)
+{
+	bool any = FALSE;
+	uint8_t slot;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		any |= is_unwanted(session, slot);
+		session->unwanted[slot] = 0;
+	}
+	if (any)
+	{
+		mobikex_paths_update(session);
+	}
+	return any;
+}
+
+/**
  * Since when a path has been able to carry packets, for failback
  */
 static void note_live(mobikex_session_t *session, uint8_t slot)
 {
+	mobikex_link_t *link = mobikex_link_of(&session->path[slot].local);
+
+	if (!link || !mobikex_link_up(link, NULL))
+	{	/* it may come back as another one */
+		session->unwanted[slot] = 0;
+	}
 	if (!mobikex_path_live(session, slot))
 	{
 		session->since[slot] = 0;
@@ -409,6 +487,10 @@ void mobikex_paths_update(mobikex_session_t *session)
 		{
 			keep[slot] = TRUE;
 			session->drained[slot] = 0;
+			if (is_unwanted(session, slot))
+			{
+				want[i].flags &= ~SEGUE_PATH_EGRESS;
+			}
 			put(session, slot, &want[i], SEGUE_REASON_NONE);
 		}
 	}

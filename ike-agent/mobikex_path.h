@@ -7,7 +7,9 @@
  * peer's; VERIFIED comes from the peer's address.  The priority counts devices in
  * the order they were attached; among the paths of one device the one to where
  * the peer is now comes first, so that the loss of an own uplink never sends
- * packets to an address that the peer has left.
+ * packets to an address that the peer has left.  After that the peer's preference
+ * counts (IP_PARAMETER), then the order it announced them in; those it wants last
+ * come after all others, of whatever device.
  * All of it with the agent's lock held.
  */
 #ifndef MOBIKEX_PATH_H_
@@ -34,6 +36,17 @@ bool mobikex_path_live(mobikex_session_t *session, uint8_t slot);
 
 /** The live path that comes first; SEGUE_NO_PATH if none is. */
 uint8_t mobikex_path_best(mobikex_session_t *session);
+
+/**
+ * The peer does not accept these addresses: nothing is sent by that path for a while,
+ * or until its link was away, unless there is no other.
+ *
+ * @return			FALSE if there is no other
+ */
+bool mobikex_path_refused(mobikex_session_t *session, host_t *local, host_t *remote);
+
+/** No path is left: what the peer refused may be tried again.  FALSE: none was. */
+bool mobikex_paths_forgive(mobikex_session_t *session);
 
 /** Where IKE is at both ends of a path; hosts to be destroyed. */
 void mobikex_path_hosts(mobikex_session_t *session, uint8_t slot, host_t **my,

@@ -6,6 +6,9 @@
 /** Times a request is pushed; push_delay doubles after each */
 #define PUSHES 4
 
+/** s; charon.retransmit_timeout if it is not set (task_manager.h) */
+#define RETRANSMIT_TIMEOUT 4.0
+
 /** Push jobs carry the message id below and how often it was pushed above. */
 #define PUSH_SHIFT 24
 #define PUSH_MID ((1 << PUSH_SHIFT) - 1)
@@ -108,8 +111,27 @@ static status_t push_job(ike_sa_t *ike_sa, uint32_t data)
 	return SUCCESS;
 }
 
-void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid)
+/**
+ * charon itself sends it again after retransmit_timeout, by the pair in use, and nobody
+ * tells us: well before that we have to have done so.
+ */
+static uint32_t patience(u_int doublings)
+{
+	double timeout = lib->settings->get_double(lib->settings,
+							"%s.retransmit_timeout", RETRANSMIT_TIMEOUT, lib->ns);
+	uint32_t most = timeout * 1000 / 2;
+
+	return max(min(mobikex->push_delay << min(doublings, PUSHES), most),
+			   mobikex->push_delay);
+}
+
+void mobikex_push_after(ike_sa_t *ike_sa, uint32_t mid, u_int doublings)
 {
 	mobikex_job_queue(ike_sa->get_unique_id(ike_sa), push_job, mid & PUSH_MID,
-					  mobikex->push_delay);
+					  patience(doublings));
+}
+
+void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid)
+{
+	mobikex_push_after(ike_sa, mid, 0);
 }

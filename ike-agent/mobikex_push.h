@@ -24,4 +24,8 @@ status_t mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other);
  */
 void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid);
 
+/** Likewise, but first after push_delay doubled so many times: the way may be long.
+ * Not as long as charon takes to send it again. */
+void mobikex_push_after(ike_sa_t *ike_sa, uint32_t mid, u_int doublings);
+
 #endif	/* MOBIKEX_PUSH_H_ */

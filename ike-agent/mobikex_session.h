@@ -174,6 +174,12 @@ struct mobikex_session_t {
 	/** When a path goes that is only received by any more; 0: it stays */
 	uint64_t drained[SEGUE_MAX_PATHS];
 
+	/** Until when the peer's refusal of a path counts (RFC 4555 3.5); 0: accepted */
+	uint64_t unwanted[SEGUE_MAX_PATHS];
+
+	/** Requests in a row that were refused for a NAT (mobikex_nonat.h) */
+	u_int natted;
+
 	/** When it was made, mobikex_now() */
 	uint64_t made;
 

@@ -2,6 +2,9 @@
 #include "mobikex_task.h"
 #include "mobikex_announce.h"
 #include "mobikex_check.h"
+#include "mobikex_handover.h"
+#include "mobikex_nonat.h"
+#include "mobikex_path.h"
 #include "mobikex_push.h"
 
 #include <daemon.h>
@@ -124,6 +127,52 @@ static bool is_from_elsewhere(private_task_t *this, message_t *message)
 	return !my->ip_equals(my, this->from) || !other->ip_equals(other, this->to);
 }
 
+/**
+ * The request was made for this pair, wherever it went in the end.
+ */
+static void refused(private_task_t *this)
+{
+	mobikex_session_t *session;
+	bool other = FALSE;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(this->ike_sa->get_unique_id(this->ike_sa));
+	if (session && session->published)
+	{
+		other = mobikex_path_refused(session, this->from, this->to);
+		mobikex_follow_queue(session);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	DBG1(DBG_IKE, "segue: the peer does not accept %H..%H%s", this->from, this->to,
+		 other ? ", trying the next path" : ", and there is no other path");
+}
+
+/**
+ * Sent again by another path, it had the addresses of the first one: no NAT is
+ * needed for that, and the next request has the right ones.
+ */
+static void natted(private_task_t *this, message_t *message)
+{
+	mobikex_session_t *session;
+	bool again = TRUE;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(this->ike_sa->get_unique_id(this->ike_sa));
+	if (session && !is_from_elsewhere(this, message))
+	{
+		again = mobikex_nonat_again(session);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	if (!again)
+	{
+		refused(this);
+	}
+	else if (!mobikex_update_queued(this->ike_sa))
+	{
+		this->ike_sa->queue_task(this->ike_sa, mobikex_update_create(this->ike_sa));
+	}
+}
+
 METHOD(task_t, process_update, status_t,
 	private_task_t *this, message_t *message)
 {
@@ -133,12 +182,16 @@ METHOD(task_t, process_update, status_t,
 	{
 		return FAILED;
 	}
+	if (message->get_notify(message, UNEXPECTED_NAT_DETECTED))
+	{	/* RFC 4555 3.9: nothing of it counts */
+		natted(this, message);
+		return SUCCESS;
+	}
 	unacceptable = message->get_notify(message, UNACCEPTABLE_ADDRESSES);
 	mobikex_announce_answered(this->ike_sa, message, &this->owed, !unacceptable);
 	if (unacceptable)
 	{	/* RFC 4555 3.5: it stays where it was, and so do its SAs */
-		DBG1(DBG_IKE, "segue: the peer does not accept %H..%H",
-			 message->get_destination(message), message->get_source(message));
+		refused(this);
 		return SUCCESS;
 	}
 	if (mobikex_update_queued(this->ike_sa))
@@ -182,7 +235,8 @@ METHOD(task_t, build_check, status_t,
 	{
 		add_natd(this, message);
 	}
-	mobikex_push_later(this->ike_sa, message->get_message_id(message));
+	mobikex_push_after(this->ike_sa, message->get_message_id(message),
+					   mobikex_check_tries(this->ike_sa, this->other));
 	return NEED_MORE;
 }
 

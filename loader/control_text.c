@@ -36,6 +36,7 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_FAILBACK:		return "failback";
 	case SEGUE_REASON_IKE_UPDATE:		return "IKE update";
 	case SEGUE_REASON_PREFERRED:		return "preferred";
+	case SEGUE_REASON_UNACCEPTABLE:		return "not acceptable to the peer";
 	case SEGUE_REASON_ADDRESS_GONE:		return "address gone";
 	case SEGUE_REASON_PATH_ADDED:		return "path added";
 	case SEGUE_REASON_PATH_VERIFIED:	return "path verified";
@@ -44,6 +45,7 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_UNVERIFIED_PATH:	return "unverified path";
 	case SEGUE_REASON_CHECK_FAILED:		return "check failed";
 	case SEGUE_REASON_MAP_FULL:		return "map full";
+	case SEGUE_REASON_NAT:			return "unexpected NAT";
 	case SEGUE_REASON_NOT_OWNED:		return "not owned";
 	case SEGUE_REASON_OPERATION:		return "operation refused";
 	case SEGUE_REASON_TOLD_ADD:		return "told: address added";

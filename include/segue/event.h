@@ -45,6 +45,7 @@ enum segue_reason {
 	SEGUE_REASON_IKE_UPDATE = 20,	/* IKE moved the SA (UPDATE_SA_ADDRESSES) */
 	SEGUE_REASON_ADDRESS_GONE = 21,	/* the active path's local address went away */
 	SEGUE_REASON_PREFERRED = 22,	/* a CHILD_SA goes by the device that its setting names */
+	SEGUE_REASON_UNACCEPTABLE = 24,	/* the peer does not accept the addresses of the path */
 	/* why a path changed */
 	SEGUE_REASON_PATH_ADDED = 32,
 	SEGUE_REASON_PATH_VERIFIED = 33,
@@ -55,6 +56,7 @@ enum segue_reason {
 	SEGUE_REASON_CHECK_FAILED = 50,	/* COOKIE2 did not come back from an address */
 	SEGUE_REASON_MAP_FULL = 51,
 	SEGUE_REASON_NOT_OWNED = 52,	/* peer announced an address that cannot be its own */
+	SEGUE_REASON_NAT = 53,		/* a NAT before a peer that allows none (RFC 4555 3.9) */
 	/* an operation of the peer (docs/mobike-x.md): plus enum mobikex_refusal */
 	SEGUE_REASON_OPERATION = 64,
 	/* what was exchanged (docs/mobike-x.md), both ends seen from here */

@@ -21,6 +21,8 @@ $(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-age
 $(BUILD)/tests/agent/test_notify: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_notify.o
 $(BUILD)/tests/agent/test_check: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_check.o
 $(BUILD)/tests/agent/test_told: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_told.o
+$(BUILD)/tests/agent/test_update: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,task nonat)
+$(BUILD)/tests/agent/test_nonat: $(BUILD)/ike-agent/mobikex_nonat.o
 $(BUILD)/tests/agent/test_view: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,view told host)
 $(BUILD)/tests/agent/test_operation: $(BUILD)/tests/agent/fake_peer.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,operation judge notify host)

@@ -77,6 +77,22 @@ static int ask_remove(const char *text)
 	return ask_from(FAKE_IN_USE, REMOVE_SA_ADDRESS, MOBIKEX_ROLE_REMOVED, text);
 }
 
+static void ask_preferred(const char *text, uint16_t preference)
+{
+	mobikex_parameter_t parameter = { .role = MOBIKEX_ROLE_ADDED, .named = TRUE,
+					  .preference = preference };
+	host_t *host = host_create_from_string((char *)text, 0);
+	message_t *request = fake_request(FAKE_IN_USE);
+	uint8_t buffer[MOBIKEX_PARAMETER_SIZE];
+
+	parameter.addr = mobikex_addr(host);
+	host->destroy(host);
+	request->add_notify(request, FALSE, ADD_SA_ADDRESS, chunk_empty);
+	request->add_notify(request, FALSE, IP_PARAMETER,
+			    mobikex_parameter_encode(&parameter, buffer));
+	assert_int_equal(reason_of(fake_respond(request)), 0);
+}
+
 /* In the set, not usable, and looked at soon. */
 static void added(void **state)
 {
@@ -331,6 +347,40 @@ static void other_response(void **state)
 	assert_int_equal(ask_from(FAKE_IN_USE, COOKIE2, 0, NULL), 0);
 }
 
+/* Of two announcements the later one counts; of one that is refused nothing does. */
+static void preference(void **state)
+{
+	ask_preferred("10.3.0.2", 7);
+	assert_int_equal(fake_address("10.3.0.2")->preference, 7);
+	ask_preferred("10.3.0.2", 0);
+	assert_int_equal(fake_address("10.3.0.2")->preference, 0);
+	ask_preferred(FAKE_IDLE, MOBIKEX_PREFERENCE_LAST);
+	assert_int_equal(fake_address(FAKE_IDLE)->preference, MOBIKEX_PREFERENCE_LAST);
+	assert_int_equal(fake_peer.refusals, 0);
+}
+
+/* That of *new* counts for where the peer has gone, if it may go there. */
+static void preference_of_new(void **state)
+{
+	mobikex_parameter_t parameter = { .role = MOBIKEX_ROLE_NEW, .preference = 5 };
+	uint8_t buffer[MOBIKEX_PARAMETER_SIZE];
+	message_t *request = fake_request(FAKE_IDLE);
+
+	request->add_notify(request, FALSE, UPDATE_SA_ADDRESSES, chunk_empty);
+	request->add_notify(request, FALSE, IP_PARAMETER,
+			    mobikex_parameter_encode(&parameter, buffer));
+	assert_int_equal(reason_of(fake_respond(request)), 0);
+	assert_int_equal(fake_address(FAKE_IDLE)->preference, 5);
+	assert_int_equal(fake_address(FAKE_IN_USE)->preference, 0);
+	fake_peer.leader = TRUE;		/* and the peer is not */
+	request = fake_request(FAKE_IN_USE);
+	request->add_notify(request, FALSE, UPDATE_SA_ADDRESSES, chunk_empty);
+	request->add_notify(request, FALSE, IP_PARAMETER,
+			    mobikex_parameter_encode(&parameter, buffer));
+	assert_int_equal(reason_of(fake_respond(request)), MOBIKEX_NOT_SUPPORTED);
+	assert_int_equal(fake_address(FAKE_IN_USE)->preference, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -348,6 +398,8 @@ int main(void)
 		TEST(updates),
 		TEST(not_negotiated),
 		TEST(no_nats),
+		TEST(preference),
+		TEST(preference_of_new),
 		TEST(other_response),
 	};
 	int failed;

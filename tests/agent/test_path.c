@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <segue/mobikex.h>
 #include <string.h>
 #include <library.h>
 #include "mobikex_host.h"
@@ -24,6 +25,7 @@
 #define LTE "10.2.0.2"
 #define PEER "10.9.0.2"
 #define OTHER "10.8.0.2"
+#define THIRD "10.7.0.2"
 
 #define DRAIN_MS 1000
 #define MS 1000000ULL	/* ns */
@@ -312,6 +314,88 @@ static void order(void **state)
 	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, OTHER));
 }
 
+static mobikex_peer_t *peer_of(const char *text)
+{
+	host_t *host = host_create_from_string((char *)text, 0);
+	mobikex_peer_t *peer = mobikex_session_peer(&session, host);
+
+	host->destroy(host);
+	return peer;
+}
+
+static uint16_t priority_of(const char *local, const char *remote)
+{
+	return map.path[slot_of(local, remote)].priority;
+}
+
+/* The peer says which of its addresses it likes best; of equal ones the first. */
+static void preferred(void **state)
+{
+	peer_add(OTHER, TRUE);
+	peer_add(THIRD, TRUE);
+	mobikex_paths_update(&session);
+	assert_true(priority_of(WLAN, OTHER) < priority_of(WLAN, THIRD));
+	peer_of(OTHER)->preference = 2;
+	peer_of(THIRD)->preference = 1;
+	mobikex_paths_update(&session);
+	assert_true(priority_of(WLAN, THIRD) < priority_of(WLAN, OTHER));
+	/* but not than the one in use, nor than a better uplink */
+	assert_true(priority_of(WLAN, PEER) < priority_of(WLAN, THIRD));
+	assert_true(priority_of(WLAN, OTHER) < priority_of(LTE, PEER));
+	/* "only if nothing else is left" */
+	peer_of(OTHER)->preference = MOBIKEX_PREFERENCE_LAST;
+	mobikex_paths_update(&session);
+	assert_true(priority_of(LTE, THIRD) < priority_of(WLAN, OTHER));
+	assert_true(priority_of(WLAN, OTHER) < priority_of(LTE, OTHER));
+	move_to(WLAN, OTHER);		/* it decides by going there */
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, OTHER));
+}
+
+static bool is_refused(const char *local, const char *remote)
+{
+	host_t *l = host_create_from_string((char *)local, 0);
+	host_t *r = host_create_from_string((char *)remote, 0);
+	bool other = mobikex_path_refused(&session, l, r);
+
+	l->destroy(l);
+	r->destroy(r);
+	return other;
+}
+
+/* RFC 4555 3.5: what the peer does not accept is left, if there is anything else. */
+static void unacceptable(void **state)
+{
+	mobikex_paths_update(&session);
+	assert_true(is_refused(WLAN, PEER));
+	assert_int_equal(map.active, slot_of(LTE, PEER));
+	assert_false(map.path[0].flags & SEGUE_PATH_EGRESS);
+	assert_true(map.path[0].flags & SEGUE_PATH_VERIFIED);
+	assert_int_equal(mobikex_path_best(&session), slot_of(LTE, PEER));
+	assert_false(is_refused(LTE, PEER));	/* nothing else is left */
+	assert_int_equal(mobikex_path_best(&session), slot_of(LTE, PEER));
+	assert_false(is_refused(WLAN, OTHER));	/* no such path */
+	/* worth another try when its link was away ... */
+	wlan_up = FALSE;
+	mobikex_paths_update(&session);
+	wlan_up = TRUE;
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
+	/* ... when there is nothing else any more ... */
+	assert_false(mobikex_paths_forgive(&session));
+	assert_true(is_refused(WLAN, PEER));
+	lte_up = FALSE;
+	assert_int_equal(mobikex_path_best(&session), SEGUE_NO_PATH);
+	assert_true(mobikex_paths_forgive(&session));
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
+	/* ... and after some time */
+	lte_up = TRUE;
+	assert_true(is_refused(WLAN, PEER));
+	clock_ns += 300000 * MS;
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
+}
+
 static void best_is_alive(void **state)
 {
 	mobikex_paths_update(&session);
@@ -482,6 +566,8 @@ int main(void)
 		TEST(nothing_changed),
 		TEST(unverified_is_no_path),
 		TEST(order),
+		TEST(preferred),
+		TEST(unacceptable),
 		TEST(best_is_alive),
 		TEST(route_gone),
 		TEST(address_gone),

@@ -18,6 +18,7 @@
 #include "mobikex_announce.h"
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
+#include "mobikex_nonat.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
 #include "mobikex_task.h"
@@ -27,6 +28,7 @@
 #define IN_USE "10.9.0.2"
 #define IKE 7
 #define MID 3
+#define PUSH_MS 500
 
 mobikex_agent_t *mobikex;
 static mobikex_agent_t agent;
@@ -62,12 +64,29 @@ void mobikex_check_left_out(ike_sa_t *this, host_t *my, host_t *other)
 
 bool mobikex_path_active_hosts(mobikex_session_t *this, host_t **my, host_t **other)
 {
-	return FALSE;
+	*my = host_create_from_string(US, 4500);
+	*other = host_create_from_string(IN_USE, 4500);
+	return TRUE;
 }
 
 status_t mobikex_follow_at_once(ike_sa_t *ike_sa)
 {
 	return SUCCESS;
+}
+
+/* what an update needs, test_update.c */
+bool mobikex_path_refused(mobikex_session_t *this, host_t *local, host_t *remote)
+{
+	return FALSE;
+}
+
+void mobikex_follow_queue(mobikex_session_t *this)
+{
+}
+
+bool mobikex_nonat_again(mobikex_session_t *this)
+{
+	return FALSE;
 }
 
 void mobikex_announce_update(ike_sa_t *ike_sa, message_t *message, mobikex_owed_t *owed)
@@ -79,8 +98,22 @@ void mobikex_announce_answered(ike_sa_t *ike_sa, message_t *message,
 {
 }
 
-void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data, uint32_t delay)
+/* The last job that was queued */
+static mobikex_job_t job;
+static uint32_t job_data, job_delay;
+
+void mobikex_job_queue(uint32_t ike, mobikex_job_t function, uint32_t data, uint32_t delay)
 {
+	job = function;
+	job_data = data;
+	job_delay = delay;
+}
+
+static u_int tries;
+
+u_int mobikex_check_tries(ike_sa_t *ike_sa, host_t *other)
+{
+	return tries;
 }
 
 static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
@@ -105,9 +138,17 @@ static uint32_t get_unique_id(ike_sa_t *this)
 	return IKE;
 }
 
+static uint32_t next_mid;
+static bool waiting;
+
 static uint32_t ike_message_id(ike_sa_t *this, bool initiate)
 {
-	return MID;
+	return next_mid;
+}
+
+static enumerator_t *create_task_enumerator(ike_sa_t *this, task_queue_t queue)
+{
+	return waiting ? enumerator_create_single(&waiting, NULL) : enumerator_create_empty();
 }
 
 static int retransmits;
@@ -121,6 +162,7 @@ static status_t retransmit(ike_sa_t *this, uint32_t mid)
 static ike_sa_t ike_sa = {
 	.get_unique_id = get_unique_id,
 	.get_message_id = ike_message_id,
+	.create_task_enumerator = create_task_enumerator,
 	.retransmit = retransmit,
 };
 
@@ -203,6 +245,10 @@ static int setup(void **state)
 	has_session = TRUE;
 	answered = reached = leaves_out = natd = left_out = FALSE;
 	retransmits = 0;
+	tries = 0;
+	next_mid = MID;
+	waiting = TRUE;
+	agent.push_delay = PUSH_MS;
 	source = NULL;
 	destination = host(US);
 	asked = host(ASKED);
@@ -309,6 +355,61 @@ static void cookie_left_out_again(void **state)
 	assert_false(left_out);
 }
 
+/* By the path in use, ever less often; then IKE moves there. */
+static void it_is_sent_again(void **state)
+{
+	uint32_t delay = PUSH_MS;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(job_delay, delay);
+		assert_int_equal(job(&ike_sa, job_data), SUCCESS);
+		assert_non_null(sent);
+		sent->destroy(sent);
+		sent = NULL;
+		delay *= 2;
+	}
+	assert_int_equal(job(&ike_sa, job_data), SUCCESS);
+	assert_null(sent);
+}
+
+/* Its answer came, and there is another request by now, or none. */
+static void an_answered_one_is_not(void **state)
+{
+	next_mid = MID + 1;
+	assert_int_equal(job(&ike_sa, job_data), SUCCESS);
+	assert_null(sent);
+	next_mid = MID;
+	waiting = FALSE;
+	assert_int_equal(job(&ike_sa, job_data), SUCCESS);
+	assert_null(sent);
+}
+
+/* What is kept is not the request that is asked for (a gap): charon sends its own. */
+static void another_one_is_not(void **state)
+{
+	session.request_mid = MID - 1;
+	assert_int_equal(job(&ike_sa, job_data), SUCCESS);
+	assert_null(sent);
+	assert_int_equal(retransmits, 1);
+}
+
+/* The answer may take longer than push_delay, but charon's patience has an end. */
+static void a_late_answer_is_awaited(void **state)
+{
+	static const uint32_t wanted[] = { PUSH_MS, 2 * PUSH_MS, 2000, 2000, 2000 };
+
+	for (tries = 0; tries < countof(wanted); tries++) {
+		cookie2->destroy(cookie2);
+		assert_int_equal(check->build(check, &message), NEED_MORE);
+		assert_int_equal(job_delay, wanted[tries]);
+	}
+	lib->settings->set_double(lib->settings, "%s.retransmit_timeout", 0.1, lib->ns);
+	cookie2->destroy(cookie2);
+	assert_int_equal(check->build(check, &message), NEED_MORE);
+	assert_int_equal(job_delay, PUSH_MS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -321,6 +422,10 @@ int main(void)
 		TEST(session_is_gone),
 		TEST(cookie_left_out),
 		TEST(cookie_left_out_again),
+		TEST(it_is_sent_again),
+		TEST(an_answered_one_is_not),
+		TEST(another_one_is_not),
+		TEST(a_late_answer_is_awaited),
 	};
 	int failed;
 
