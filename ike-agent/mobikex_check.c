@@ -7,6 +7,7 @@
 #include "mobikex_judge.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
+#include "mobikex_push.h"
 #include "mobikex_task.h"
 #include "mobikex_view.h"
 
@@ -173,6 +174,7 @@ status_t mobikex_check_ask(ike_sa_t *ike_sa, host_t *my, host_t *other)
 {
 	host_t *old_my = ike_sa->get_my_host(ike_sa);
 	host_t *old_other = ike_sa->get_other_host(ike_sa);
+	mobikex_session_t *session;
 	status_t status;
 
 	DBG2(DBG_IKE, "segue: checking %#H..%#H", my, other);
@@ -184,6 +186,13 @@ status_t mobikex_check_ask(ike_sa_t *ike_sa, host_t *my, host_t *other)
 	status = ike_sa->initiate(ike_sa, NULL, NULL);
 	ike_sa->set_my_host(ike_sa, old_my);
 	ike_sa->set_other_host(ike_sa, old_other);
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session)
+	{
+		mobikex_push_on_purpose(session);
+	}
+	mobikex->lock->unlock(mobikex->lock);
 	return status;
 }
 

@@ -132,7 +132,7 @@ static bool must_move(ike_sa_t *ike_sa, host_t *my, host_t *other)
  * new path, and the IKE_SA keeps its addresses until the response is there: the
  * traffic selectors of a CREATE_CHILD_SA are those of the old ones.
  */
-static status_t go(ike_sa_t *ike_sa, host_t *my, host_t *other, bool stalled,
+static status_t go(ike_sa_t *ike_sa, host_t *my, host_t *other, bool lost,
 				   bool at_once)
 {
 	mobikex_session_t *session;
@@ -140,7 +140,7 @@ static status_t go(ike_sa_t *ike_sa, host_t *my, host_t *other, bool stalled,
 	bool elsewhere = moving ||
 				!other->ip_equals(other, ike_sa->get_other_host(ike_sa));
 
-	if (waiting && (elsewhere || stalled) &&
+	if (waiting && (elsewhere || lost) &&
 		mobikex_push(ike_sa, my, other) == DESTROY_ME)
 	{
 		return DESTROY_ME;
@@ -169,7 +169,7 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 	mobikex_session_t *session;
 	host_t *my = NULL, *other = NULL;
 	status_t status = SUCCESS;
-	bool stalled = FALSE;
+	bool lost = FALSE;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
@@ -182,14 +182,14 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 		mobikex_children_update(session);
 		if (mobikex_path_active_hosts(session, &my, &other))
 		{
-			stalled = session->stalled;
+			lost = session->stalled || mobikex_push_astray(session, other);
 			session->stalled = session->pending = FALSE;
 		}
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	if (my)
 	{
-		status = go(ike_sa, my, other, stalled, at_once);
+		status = go(ike_sa, my, other, lost, at_once);
 		my->destroy(my);
 		other->destroy(other);
 	}
@@ -250,6 +250,23 @@ static bool told_by_data(mobikex_session_t *session)
 		   segue_recent(entry.switched_ms, mobikex_now());
 }
 
+void mobikex_follow_astray(mobikex_session_t *session)
+{
+	host_t *my = NULL, *other = NULL;
+
+	if (!session->published || !told_by_data(session) ||
+		!mobikex_path_active_hosts(session, &my, &other))
+	{
+		return;
+	}
+	if (mobikex_push_astray(session, other))
+	{
+		mobikex_follow_queue(session);
+	}
+	my->destroy(my);
+	other->destroy(other);
+}
+
 static void switch_to_ike(mobikex_session_t *session)
 {
 	mobikex_peer_t *peer = mobikex_session_peer(session, session->other);
@@ -283,6 +300,10 @@ static void switch_to_ike(mobikex_session_t *session)
 	if (!told_by_data(session))
 	{
 		mobikex_path_switch(session, slot, SEGUE_REASON_IKE_UPDATE);
+	}
+	if (mobikex_push_astray(session, session->other))
+	{
+		mobikex_follow_queue(session);
 	}
 }
 

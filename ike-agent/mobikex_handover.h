@@ -22,6 +22,12 @@ void mobikex_follow_queue(mobikex_session_t *session);
 void mobikex_follow_queue_all(void);
 
 /**
+ * A request goes out now: if the peer's ESP has moved and charon has not heard of
+ * it by IKE yet, it goes to where the peer was, and has to be sent again.
+ */
+void mobikex_follow_astray(mobikex_session_t *session);
+
+/**
  * Move the IKE_SA to where the data path is although a request is under way, as
  * that was not answered: charon then repeats it there.
  */

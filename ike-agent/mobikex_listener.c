@@ -10,6 +10,7 @@
 #include "mobikex_notify.h"
 #include "mobikex_operation.h"
 #include "mobikex_orphan.h"
+#include "mobikex_push.h"
 #include "mobikex_session.h"
 #include "mobikex_told.h"
 #include "mobikex_view.h"
@@ -223,10 +224,8 @@ static void outgoing_encoded(ike_sa_t *ike_sa, message_t *message)
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session && message->get_request(message))
 	{
-		chunk_free(&session->request);
-		session->request = chunk_clone(message->get_packet_data(message));
-		session->request_mid = message->get_message_id(message);
-		session->request_pushed = FALSE;
+		mobikex_push_sent(session, message);
+		mobikex_follow_astray(session);
 	}
 }
 

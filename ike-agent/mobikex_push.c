@@ -25,6 +25,29 @@ bool mobikex_push_waiting(ike_sa_t *ike_sa)
 	return waiting;
 }
 
+void mobikex_push_sent(mobikex_session_t *session, message_t *request)
+{
+	host_t *to = request->get_destination(request);
+
+	chunk_free(&session->request);
+	session->request = chunk_clone(request->get_packet_data(request));
+	session->request_mid = request->get_message_id(request);
+	session->request_pushed = FALSE;
+	DESTROY_IF(session->request_to);
+	session->request_to = to->clone(to);
+}
+
+void mobikex_push_on_purpose(mobikex_session_t *session)
+{
+	DESTROY_IF(session->request_to);
+	session->request_to = NULL;
+}
+
+bool mobikex_push_astray(mobikex_session_t *session, host_t *other)
+{
+	return session->request_to && !other->ip_equals(other, session->request_to);
+}
+
 bool mobikex_push_happened(ike_sa_t *ike_sa)
 {
 	mobikex_session_t *session;
@@ -56,6 +79,8 @@ status_t mobikex_push(ike_sa_t *ike_sa, host_t *my, host_t *other)
 	if (session)
 	{
 		session->request_pushed = TRUE;
+		DESTROY_IF(session->request_to);
+		session->request_to = other->clone(other);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	if (!request.len)

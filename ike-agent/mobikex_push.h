@@ -12,6 +12,15 @@
 /** Is a request of ours under way? */
 bool mobikex_push_waiting(ike_sa_t *ike_sa);
 
+/** Keep the request, which goes out now. */
+void mobikex_push_sent(mobikex_session_t *session, message_t *request);
+
+/** It goes where it goes on purpose: a check asks another address than that in use. */
+void mobikex_push_on_purpose(mobikex_session_t *session);
+
+/** Did the latest request go elsewhere, and not on purpose? */
+bool mobikex_push_astray(mobikex_session_t *session, host_t *other);
+
 /** Was the latest request sent more than once, by whatever path? */
 bool mobikex_push_happened(ike_sa_t *ike_sa);
 

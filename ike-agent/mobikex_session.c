@@ -232,6 +232,7 @@ static void destroy(mobikex_session_t *this)
 	mobikex_routes_release(this->locals);
 	mobikex_children_clean(this);
 	chunk_free(&this->request);
+	DESTROY_IF(this->request_to);
 	this->locals->destroy_offset(this->locals, offsetof(host_t, destroy));
 	this->remotes->destroy_offset(this->remotes, offsetof(host_t, destroy));
 	this->peers->destroy_function(this->peers, (void*)peer_destroy);

@@ -156,6 +156,9 @@ struct mobikex_session_t {
 	chunk_t request;
 	uint32_t request_mid;
 
+	/** Where to, the last time; NULL: there on purpose, whatever path is in use */
+	host_t *request_to;
+
 	/** It was sent again, so that it may have arrived by another path */
 	bool request_pushed;
 

@@ -17,6 +17,7 @@
 #include "mobikex_host.h"
 #include "mobikex_judge.h"
 #include "mobikex_path.h"
+#include "mobikex_push.h"
 #include "mobikex_task.h"
 #include "mobikex_view.h"
 
@@ -107,6 +108,10 @@ void mobikex_children_update(mobikex_session_t *this) {}
 uint8_t mobikex_path_find(mobikex_session_t *this, host_t *local, host_t *remote)
 {
 	return SEGUE_NO_PATH;
+}
+
+void mobikex_push_on_purpose(mobikex_session_t *this)
+{
 }
 
 bool mobikex_path_switch(mobikex_session_t *this, uint8_t slot, enum segue_reason reason)

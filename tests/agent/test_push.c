@@ -215,12 +215,18 @@ static host_t *get_destination(message_t *this)
 	return destination;
 }
 
+static chunk_t get_packet_data(message_t *this)
+{
+	return chunk_from_str("the request");
+}
+
 static message_t message = {
 	.add_notify = add_notify,
 	.get_notify = get_notify,
 	.get_message_id = message_id,
 	.get_source = get_source,
 	.get_destination = get_destination,
+	.get_packet_data = get_packet_data,
 };
 
 /* ----------------------------------------------------------------- fixture */
@@ -241,7 +247,10 @@ static int setup(void **state)
 	mobikex = &agent;
 	charon = &fake;
 	session = (mobikex_session_t){ .request_mid = MID };
-	session.request = chunk_clone(chunk_from_str("the request"));
+	destination = host(ASKED);
+	mobikex_push_sent(&session, &message);
+	mobikex_push_on_purpose(&session);
+	destination->destroy(destination);
 	has_session = TRUE;
 	answered = reached = leaves_out = natd = left_out = FALSE;
 	retransmits = 0;
@@ -266,6 +275,7 @@ static int teardown(void **state)
 	DESTROY_IF(sent);
 	sent = NULL;
 	chunk_free(&session.request);
+	DESTROY_IF(session.request_to);
 	agent.lock->destroy(agent.lock);
 	return 0;
 }
@@ -332,6 +342,33 @@ static void session_is_gone(void **state)
 	has_session = FALSE;
 	is_answered_from(ASKED);
 	assert_false(reached);
+}
+
+static bool is_astray(const char *address)
+{
+	host_t *other = host(address);
+	bool astray = mobikex_push_astray(&session, other);
+
+	other->destroy(other);
+	return astray;
+}
+
+/* charon has not heard by IKE yet that the peer has moved: sent again, once. */
+static void sent_to_where_the_peer_was(void **state)
+{
+	destination->destroy(destination);
+	destination = host(ASKED);
+	mobikex_push_sent(&session, &message);
+	assert_false(is_astray(ASKED));
+	assert_true(is_astray(IN_USE));
+	is_sent_again();
+	assert_false(is_astray(IN_USE));
+}
+
+/* A check goes where it goes. */
+static void a_check_is_not_astray(void **state)
+{
+	assert_false(is_astray(IN_USE));
 }
 
 /* Without NAT detection beside it some never send it back: they are asked again. */
@@ -420,6 +457,8 @@ int main(void)
 		TEST(sent_again_proves_nothing),
 		TEST(sent_again_by_charon),
 		TEST(session_is_gone),
+		TEST(sent_to_where_the_peer_was),
+		TEST(a_check_is_not_astray),
 		TEST(cookie_left_out),
 		TEST(cookie_left_out_again),
 		TEST(it_is_sent_again),

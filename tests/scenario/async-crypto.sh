@@ -87,7 +87,9 @@ handover() { # MODE IMPLEMENTATION, e.g. seqiv(rfc4106(gcm(aes)))
 	monitor_stop server
 	all_flow "$out/report.json"
 	stalled_at_most "$out/report.json" "$cuts" 19
-	uplink_lost_nothing "$out/report.json"
+	# encrypted by a worker, it leaves when the worker is done: maybe at the very cut
+	fact "$out/report.json" "uplink: at most the packet on the wire lost" \
+		'.flows.up.lost <= 1' .flows.up.lost
 	fact "$out/report.json" "no XFRM netlink message on either host" \
 		'[.hosts[].xfrm_messages | length] | add == 0' '.hosts | map_values(.xfrm_messages) | tostring'
 	expect "the server followed an authenticated packet" \
