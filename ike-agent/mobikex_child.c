@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_child.h"
 #include "mobikex_copy.h"
+#include "mobikex_handover.h"
 #include "mobikex_link.h"
+#include "mobikex_named.h"
 #include "mobikex_path.h"
+#include "mobikex_host.h"
 
 #include <errno.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <sa/ikev2/tasks/child_create.h>
 
 #define MS 1000000ULL	/* ns */
@@ -61,34 +65,38 @@ static bool is_apart(mobikex_session_t *session, mobikex_child_t *child, char *n
 uint8_t mobikex_child_number(mobikex_session_t *session, ike_sa_t *ike_sa,
 							 uint32_t reqid)
 {
-	mobikex_child_t child = { .reqid = reqid };
-	uint8_t number, empty = 0;
+	mobikex_child_t child = {
+		.reqid = reqid,
+		.wish = SEGUE_NO_PATH,
+		.target = SEGUE_NO_PATH,
+	};
+	uint8_t number = mobikex_child_of(session, reqid), empty;
 	char *name;
 
-	for (number = 1; number < SEGUE_MAX_CHILDREN; number++)
+	if (number)
 	{
-		if (session->child[number].reqid == reqid)
-		{
-			return number;
-		}
-		empty = empty ?: session->child[number].reqid ? 0 : number;
+		return number;
 	}
+	empty = mobikex_child_of(session, 0);
 	name = name_of(ike_sa, reqid);
-	if (!name || !is_apart(session, &child, name))
+	child.apart = name && is_apart(session, &child, name);
+	if (child.apart && !empty)
 	{
-		return 0;
+		DBG1(DBG_KNL, "segue: session %s[%u]: %s goes with the session, which has "
+			 "%d CHILD_SAs already", session->name, session->id, name,
+			 SEGUE_MAX_CHILDREN - 1);
+	}
+	else if (child.apart)
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u]: CHILD_SA %s goes a way of its own%s%s",
+			 session->name, session->id, name, child.device ? ", by " : "",
+			 child.device ?: "");
 	}
 	if (!empty)
 	{
-		DBG1(DBG_KNL, "segue: session %s[%u]: %s goes with the session, %d go "
-			 "apart already", session->name, session->id, name,
-			 SEGUE_MAX_CHILDREN - 1);
 		free(child.device);
 		return 0;
 	}
-	DBG1(DBG_KNL, "segue: session %s[%u]: CHILD_SA %s goes a way of its own%s%s",
-		 session->name, session->id, name, child.device ? ", by " : "",
-		 child.device ?: "");
 	session->child[empty] = child;
 	return empty;
 }
@@ -117,6 +125,15 @@ void mobikex_children_clean(mobikex_session_t *session)
 	{
 		forget(&session->child[number]);
 	}
+}
+
+/**
+ * Its packets have said where the peer has it, and later than its IKE message.
+ */
+static bool told_by_data(const struct segue_way *way)
+{
+	return way->active != SEGUE_NO_PATH && way->reason == SEGUE_REASON_PEER_MOVED &&
+		   segue_recent(way->switched_ms, mobikex_now());
 }
 
 static bool is_by(struct segue_path *path, const char *device)
@@ -161,7 +178,7 @@ static status_t look(ike_sa_t *ike_sa, uint32_t data)
 		mobikex_children_update(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
-	return SUCCESS;
+	return mobikex_named(ike_sa, 0);
 }
 
 /**
@@ -194,6 +211,112 @@ static void go(mobikex_session_t *session, uint8_t number, uint8_t slot,
 	}
 }
 
+static void joined(mobikex_session_t *session, uint8_t number)
+{
+	mobikex_child_t *child = &session->child[number];
+
+	segue_child_switch(mobikex->segue, session->id, number, SEGUE_NO_PATH,
+					   SEGUE_REASON_MANUAL);
+	DBG1(DBG_KNL, "segue: session %s[%u]: CHILD_SA %u goes with the session",
+		 session->name, session->id, number);
+	child->joining = child->by_hand = child->apart = child->told = FALSE;
+	child->target = SEGUE_NO_PATH;
+}
+
+/**
+ * With the session again: first by its path, then, when the peer knows, for good.
+ */
+static void join(mobikex_session_t *session, uint8_t number,
+				 const struct segue_session *entry)
+{
+	uint8_t active = entry->child[number].active;
+
+	if (active != SEGUE_NO_PATH && active != entry->active)
+	{
+		go(session, number, entry->active, SEGUE_REASON_MANUAL);
+	}
+	session->child[number].target = entry->active;
+	if (!session->child[number].told)
+	{	/* the peer need not be */
+		joined(session, number);
+	}
+}
+
+/**
+ * Softly, as loader/switch.c does it for a session: by both, then by the new one and
+ * the old one, too.
+ */
+static void go_softly(mobikex_session_t *session, uint8_t number,
+					  const struct segue_session *entry)
+{
+	mobikex_child_t *child = &session->child[number];
+	uint64_t now = mobikex_now(), window = child->window * MS;
+	int err;
+
+	if (!child->switch_at)
+	{
+		if (entry->child[number].active == SEGUE_NO_PATH)
+		{	/* copies need a way of its own */
+			go(session, number, entry->active, SEGUE_REASON_MANUAL);
+		}
+		err = segue_child_copy(mobikex->segue, session->id, number, child->wish,
+							   now + 2 * window);
+		if (err)
+		{
+			DBG1(DBG_KNL, "segue: session %s[%u]: CHILD_SA %u cannot be sent by "
+				 "path %u as well: %s", session->name, session->id, number,
+				 child->wish, strerror(-err));
+		}
+		child->switch_at = now + window;
+		mobikex_job_queue(session->ike, look, 0, child->window + 1);
+	}
+	else if (now >= child->switch_at)
+	{
+		child->window = child->switch_at = 0;
+		segue_child_switch_soft(mobikex->segue, session->id, number, child->wish,
+								now + window, SEGUE_REASON_MANUAL);
+	}
+}
+
+static void wish_go(mobikex_session_t *session, uint8_t number,
+					const struct segue_session *entry)
+{
+	mobikex_child_t *child = &session->child[number];
+
+	if (!mobikex_named_ready(session, number, child->wish))
+	{
+		return;
+	}
+	child->apart = TRUE;
+	if (entry->child[number].active == child->wish)
+	{
+		child->window = child->switch_at = 0;
+		if (child->joining)
+		{
+			child->wish = SEGUE_NO_PATH;
+			join(session, number, entry);
+		}
+	}
+	else if (child->window)
+	{
+		go_softly(session, number, entry);
+	}
+	else
+	{
+		go(session, number, child->wish, SEGUE_REASON_MANUAL);
+	}
+}
+
+/**
+ * The link of the path that was chosen by hand is gone: as if nobody had.
+ */
+static void wish_forget(mobikex_child_t *child)
+{
+	child->wish = SEGUE_NO_PATH;
+	child->window = child->switch_at = 0;
+	child->joining = child->by_hand;
+}
+
 /**
  * By which path should it go?
  */
@@ -203,12 +326,33 @@ static void steer(mobikex_session_t *session, uint8_t number,
 	mobikex_child_t *child = &session->child[number];
 	uint8_t active = entry->child[number].active, best;
 
+	if (child->wish != SEGUE_NO_PATH && !mobikex_path_live(session, child->wish))
+	{
+		wish_forget(child);
+	}
+	if (child->wish != SEGUE_NO_PATH)
+	{
+		wish_go(session, number, entry);
+		return;
+	}
+	if (child->joining)
+	{
+		join(session, number, entry);
+		return;
+	}
+	if (!child->apart)
+	{
+		return;
+	}
 	best = session->leader ? preferred(session, child, entry->active) :
 							 SEGUE_NO_PATH;
 	if (active == SEGUE_NO_PATH)
 	{	/* it has just come */
-		go(session, number, best == SEGUE_NO_PATH ? entry->active : best,
-		   SEGUE_REASON_PREFERRED);
+		best = best == SEGUE_NO_PATH ? entry->active : best;
+		if (mobikex_named_ready(session, number, best))
+		{
+			go(session, number, best, SEGUE_REASON_PREFERRED);
+		}
 	}
 	else if (!mobikex_path_live(session, active))
 	{	/* the data path does it with the next packet; this is for an idle one */
@@ -244,8 +388,144 @@ void mobikex_children_update(mobikex_session_t *session)
 		if (session->child[number].reqid)
 		{
 			steer(session, number, &entry);
-			mobikex_copy_child(session, number, session->child[number].copy);
+			if (session->child[number].apart)
+			{
+				mobikex_copy_child(session, number, session->child[number].copy);
+			}
 		}
+	}
+}
+
+/**
+ * To whoever waits for what he wanted
+ */
+static void refuse(mobikex_session_t *session, uint8_t number,
+				   enum segue_reason reason)
+{
+	struct segue_event event = {
+		.type = SEGUE_EVENT_WISH,
+		.reason = reason,
+		.from = SEGUE_NO_PATH,
+		.to = SEGUE_NO_PATH,
+		.session = session->id,
+		.child = number,
+	};
+
+	DBG1(DBG_KNL, "segue: session %s[%u]: CHILD_SA %u stays where it is: %s",
+		 session->name, session->id, number, segue_reason_name(reason));
+	if (mobikex->segue)
+	{
+		segue_event_emit(mobikex->segue, &event);
+	}
+}
+
+void mobikex_child_wish(mobikex_session_t *session, uint8_t number, uint8_t slot,
+						uint32_t window)
+{
+	const u_int wanted = SEGUE_PATH_USED | SEGUE_PATH_VERIFIED;
+	mobikex_child_t *child = &session->child[number];
+
+	if (!number || number >= SEGUE_MAX_CHILDREN || !child->reqid)
+	{
+		refuse(session, number, SEGUE_REASON_OPERATION + MOBIKEX_UNKNOWN_SPI);
+	}
+	else if (!session->leader ||
+			 (!child->apart && !mobikex_named_understood(session)))
+	{	/* it is the initiator's to say, to one that understands */
+		refuse(session, number, SEGUE_REASON_OPERATION + MOBIKEX_NOT_SUPPORTED);
+	}
+	else if (!mobikex_path_live(session, slot) ||
+			 (session->path[slot].flags & wanted) != wanted)
+	{
+		refuse(session, number, SEGUE_REASON_NO_LIVE_PATH);
+	}
+	else if (child->apart || slot != mobikex_path_active(session))
+	{
+		child->by_hand |= !child->apart;
+		child->joining = child->by_hand && slot == mobikex_path_active(session);
+		child->wish = slot;
+		child->window = window;
+		child->switch_at = child->again_at = 0;
+		child->refusals = 0;
+		mobikex_follow_queue(session);
+	}
+}
+
+void mobikex_child_told(mobikex_session_t *session, uint8_t number,
+						const struct segue_addr *addr, uint8_t reason)
+{
+	mobikex_child_t *child = &session->child[number];
+
+	if (reason)
+	{
+		refuse(session, number, SEGUE_REASON_OPERATION +
+			   (reason <= MOBIKEX_NOT_THE_SOURCE ? reason : 0));
+	}
+	if (!child->told && reason)
+	{	/* not before somebody asks for it again */
+		child->wish = child->target = SEGUE_NO_PATH;
+		child->window = 0;
+	}
+	else if (child->joining && child->wish == SEGUE_NO_PATH && !reason)
+	{
+		joined(session, number);
+	}
+	else
+	{	/* what was refused is not told again unchanged */
+		child->told = TRUE;
+		child->told_addr = *addr;
+		child->joining = child->joining && !reason;
+		mobikex_follow_queue(session);
+	}
+}
+
+/**
+ * To an address of the peer's: from where the session sends, if that can be
+ */
+static uint8_t path_to(mobikex_session_t *session, const struct segue_addr *remote)
+{
+	uint8_t slot, best = SEGUE_NO_PATH, active = mobikex_path_active(session);
+	struct segue_path *path = session->path;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if (mobikex_path_live(session, slot) &&
+			segue_addr_equal(&path[slot].remote, remote) &&
+			(best == SEGUE_NO_PATH || path[slot].priority < path[best].priority ||
+			 (active < SEGUE_MAX_PATHS && path[slot].link == path[active].link)))
+		{
+			best = slot;
+		}
+	}
+	return best;
+}
+
+void mobikex_child_named(mobikex_session_t *session, uint8_t number,
+						 const struct segue_addr *addr)
+{
+	struct segue_addr other = mobikex_addr(session->other);
+	mobikex_child_t *child = &session->child[number];
+	struct segue_session entry;
+	uint8_t slot = path_to(session, addr);
+	char text[INET6_ADDRSTRLEN];
+
+	if (!mobikex->segue || segue_session_get(mobikex->segue, session->id, &entry))
+	{
+		return;
+	}
+	if (segue_addr_equal(addr, &other) && child->by_hand)
+	{
+		joined(session, number);
+		return;
+	}
+	DBG1(DBG_KNL, "segue: session %s[%u]: the peer has CHILD_SA %u go by %s",
+		 session->name, session->id, number, segue_addr_text(addr, text));
+	child->by_hand |= !child->apart;
+	child->apart = TRUE;
+	if (slot != SEGUE_NO_PATH && slot != entry.child[number].active &&
+		!told_by_data(&entry.child[number]))
+	{
+		go(session, number, slot, SEGUE_REASON_IKE_UPDATE);
 	}
 }
 

@@ -9,15 +9,18 @@
  *       apart = yes           neither, but the peer's settings say one of the two
  *   } } } }
  *
- * A session numbers such CHILD_SAs; a rekeyed one keeps its number, known by the
- * reqid.  The leader sends it by the device preferred, or by the session's path
- * while that cannot be; the other end follows its packets, apart from those of the
- * session.  Both ends need the setting: where it is missing, the packets of one
- * CHILD_SA would move them all.
+ * or because a person says so (segue switch --child).  A session numbers its
+ * CHILD_SAs; a rekeyed one keeps its number, known by the reqid.  The leader sends
+ * one that goes apart by the device preferred, or by the session's path while that
+ * cannot be; the other end follows its packets, apart from those of the session.
+ * It has to know: else the packets of one CHILD_SA would move them all.  A peer
+ * that understands is told by name (mobikex_named.h); with others both ends need
+ * the setting, and nothing goes apart without.
  */
 #ifndef MOBIKEX_CHILD_H_
 #define MOBIKEX_CHILD_H_
 
+#include "mobikex_notify.h"
 #include "mobikex_session.h"
 
 /** The number for the CHILD_SA that is being installed with this reqid; 0: goes
@@ -33,6 +36,20 @@ void mobikex_children_clean(mobikex_session_t *session);
 
 /** Paths or links have changed: send each by the path it should go. */
 void mobikex_children_update(mobikex_session_t *session);
+
+/** A person wants it to go by this path, softly if there is a window (ms).  By the
+ * session's own path: to go with the session again. */
+void mobikex_child_wish(mobikex_session_t *session, uint8_t number, uint8_t slot,
+						uint32_t window);
+
+/** The peer was told by name that it goes by this address of ours, or with the session
+ * again; or has refused that for good. */
+void mobikex_child_told(mobikex_session_t *session, uint8_t number,
+						const struct segue_addr *addr, uint8_t reason);
+
+/** The peer says by name that it goes to this address of its own. */
+void mobikex_child_named(mobikex_session_t *session, uint8_t number,
+						 const struct segue_addr *addr);
 
 /** IKE says that the peer left one address for where the session sends now: so did
  * those CHILD_SAs that have not told otherwise by their packets. */

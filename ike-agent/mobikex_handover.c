@@ -7,6 +7,7 @@
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
+#include "mobikex_named.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
 #include "mobikex_task.h"
@@ -193,7 +194,11 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 		my->destroy(my);
 		other->destroy(other);
 	}
-	return status == DESTROY_ME ? status : mobikex_announce(ike_sa, 0);
+	if (status != DESTROY_ME)
+	{
+		status = mobikex_announce(ike_sa, 0);
+	}
+	return status == DESTROY_ME ? status : mobikex_named(ike_sa, 0);
 }
 
 static status_t follow(ike_sa_t *ike_sa, uint32_t data)

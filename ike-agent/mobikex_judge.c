@@ -34,31 +34,73 @@ enum mobikex_refusal mobikex_judge_address(mobikex_session_t *session,
 }
 
 /**
- * Nothing is done for some CHILD_SAs only; and are they this peer's at all?
+ * By the SPI that the peer receives by; NULL: none of this IKE_SA
  */
+static child_sa_t *child_by_spi(ike_sa_t *ike_sa, uint32_t spi)
+{
+	child_sa_t *child_sa, *found = NULL;
+	enumerator_t *enumerator;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (!found && enumerator->enumerate(enumerator, &child_sa))
+	{
+		found = child_sa->get_spi(child_sa, FALSE) == spi ? child_sa : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+uint8_t mobikex_judge_child(ike_sa_t *ike_sa, mobikex_session_t *session,
+							uint32_t spi)
+{
+	child_sa_t *child_sa = child_by_spi(ike_sa, spi);
+	uint32_t reqid = child_sa ? child_sa->get_reqid(child_sa) : 0;
+
+	return reqid ? mobikex_child_of(session, reqid) : 0;
+}
+
 enum mobikex_refusal mobikex_judge_spis(ike_sa_t *ike_sa,
 									   const mobikex_parameter_t *parameter)
 {
-	enumerator_t *enumerator;
-	child_sa_t *child_sa;
-	bool known;
 	u_int i;
 
 	for (i = 0; i < parameter->spis; i++)
 	{
-		known = FALSE;
-		enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
-		while (!known && enumerator->enumerate(enumerator, &child_sa))
-		{
-			known = child_sa->get_spi(child_sa, FALSE) == parameter->spi[i];
-		}
-		enumerator->destroy(enumerator);
-		if (!known)
+		if (!child_by_spi(ike_sa, parameter->spi[i]))
 		{
 			return MOBIKEX_UNKNOWN_SPI;
 		}
 	}
 	return parameter->spis ? MOBIKEX_NOT_SUPPORTED : MOBIKEX_NOT_REFUSED;
+}
+
+/**
+ * Only some CHILD_SAs move: to an address that was checked, and those that have a
+ * way of their own to go.
+ */
+static enum mobikex_refusal judge_named(ike_sa_t *ike_sa, message_t *message,
+										mobikex_session_t *session,
+										const mobikex_parameter_t *parameter)
+{
+	host_t *host = message->get_source(message);
+	mobikex_peer_t *peer;
+	u_int i;
+
+	if (mobikex_judge_spis(ike_sa, parameter) == MOBIKEX_UNKNOWN_SPI)
+	{
+		return MOBIKEX_UNKNOWN_SPI;
+	}
+	for (i = 0; i < parameter->spis; i++)
+	{
+		if (!mobikex_judge_child(ike_sa, session, parameter->spi[i]))
+		{
+			return MOBIKEX_NOT_SUPPORTED;
+		}
+	}
+	host = parameter->named ? mobikex_host(&parameter->addr, 0) : host->clone(host);
+	peer = mobikex_session_peer(session, host);
+	host->destroy(host);
+	return peer && peer->verified ? MOBIKEX_NOT_REFUSED : MOBIKEX_UNKNOWN_ADDRESS;
 }
 
 /**
@@ -77,11 +119,16 @@ static bool translated(ike_sa_t *ike_sa, message_t *message)
  * Of the parameters of UPDATE_SA_ADDRESSES
  */
 static enum mobikex_refusal judge_new(ike_sa_t *ike_sa, message_t *message,
+									  mobikex_session_t *session,
 									  const mobikex_parameter_t *parameter)
 {
 	struct segue_addr source = mobikex_addr(message->get_source(message));
 	enum mobikex_refusal reason;
 
+	if (parameter->role == MOBIKEX_ROLE_NEW && parameter->spis)
+	{
+		return judge_named(ike_sa, message, session, parameter);
+	}
 	reason = mobikex_judge_spis(ike_sa, parameter);
 	if (!reason && parameter->role == MOBIKEX_ROLE_NEW && parameter->named &&
 		!segue_addr_equal(&parameter->addr, &source) &&
@@ -118,7 +165,7 @@ bool mobikex_judge_update(ike_sa_t *ike_sa, mobikex_session_t *session,
 		if (request->parameter[i].role == MOBIKEX_ROLE_OLD ||
 			request->parameter[i].role == MOBIKEX_ROLE_NEW)
 		{
-			reason = judge_new(ike_sa, message, &request->parameter[i]);
+			reason = judge_new(ike_sa, message, session, &request->parameter[i]);
 			if (reason)
 			{
 				mobikex_request_refuse(request, reason, &request->parameter[i]);

@@ -16,7 +16,13 @@
 enum mobikex_refusal mobikex_judge_address(mobikex_session_t *session,
 										   const struct segue_addr *addr);
 
-/** May it be for these CHILD_SAs only?  No; and are they this IKE_SA's at all? */
+/** The number of the CHILD_SA that the peer receives by this SPI; 0: none of this
+ * IKE_SA, or one that goes with the session whatever happens. */
+uint8_t mobikex_judge_child(ike_sa_t *ike_sa, mobikex_session_t *session,
+							uint32_t spi);
+
+/** May what is no move be for these CHILD_SAs only?  No; and are they this IKE_SA's
+ * at all? */
 enum mobikex_refusal mobikex_judge_spis(ike_sa_t *ike_sa,
 										const mobikex_parameter_t *parameter);
 

@@ -5,6 +5,7 @@
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
 #include "mobikex_judge.h"
+#include "mobikex_named.h"
 #include "mobikex_natd.h"
 #include "mobikex_nonat.h"
 #include "mobikex_notify.h"
@@ -38,7 +39,7 @@ static uint16_t capabilities(void)
 	int window = lib->settings->get_int(lib->settings, "%s.replay_window",
 										REPLAY_WINDOW, lib->ns);
 
-	return MOBIKEX_RESTORES | MOBIKEX_INTERFACES |
+	return MOBIKEX_RESTORES | MOBIKEX_INTERFACES | MOBIKEX_CHILDREN |
 		   (window >= MOBIKEX_COPIES_WINDOW ? MOBIKEX_COPIES : 0);
 }
 
@@ -181,7 +182,8 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 		return;
 	}
 	/* the window is free */
-	if (session->pending || mobikex_announce_owed(session))
+	if (session->pending || mobikex_announce_owed(session) ||
+		mobikex_named_owed(session))
 	{
 		mobikex_follow_queue(session);
 	}

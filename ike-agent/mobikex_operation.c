@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_operation.h"
 #include "mobikex_check.h"
+#include "mobikex_child.h"
 #include "mobikex_copy.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
@@ -170,6 +171,24 @@ static void read_request(message_t *message, bool extended,
 	mobikex_request_close(request);
 }
 
+/**
+ * The update that is for some CHILD_SAs only, NULL: it is for all
+ */
+static const mobikex_parameter_t *named(const mobikex_request_t *request)
+{
+	u_int i;
+
+	for (i = 0; request->update && i < request->count; i++)
+	{
+		if (request->parameter[i].role == MOBIKEX_ROLE_NEW &&
+			request->parameter[i].spis)
+		{
+			return &request->parameter[i];
+		}
+	}
+	return NULL;
+}
+
 static void expect_response(record_t *record, message_t *message,
 							notify_type_t error, const mobikex_request_t *request)
 {
@@ -210,6 +229,10 @@ void mobikex_operation_request(ike_sa_t *ike_sa, message_t *message)
 		!mobikex_judge_update(ike_sa, session, message, &request))
 	{
 		error = UNACCEPTABLE_ADDRESSES;
+		hide(message, FALSE);
+	}
+	else if (named(&request))
+	{	/* charon knows of no move but that of everything */
 		hide(message, FALSE);
 	}
 	expect_response(record_get(ike), message, error, &request);
@@ -377,6 +400,32 @@ static void perform(ike_sa_t *ike_sa, mobikex_session_t *session, record_t *reco
 }
 
 /**
+ * The SPIs may have gone since they were judged: so may have the CHILD_SAs.
+ */
+static void move_named(ike_sa_t *ike_sa, mobikex_session_t *session,
+					   record_t *record)
+{
+	const mobikex_parameter_t *parameter = named(&record->request);
+	struct segue_addr addr = mobikex_addr(record->source);
+	uint8_t number;
+	u_int i;
+
+	if (record->error || !parameter)
+	{
+		return;
+	}
+	for (i = 0; i < parameter->spis; i++)
+	{
+		number = mobikex_judge_child(ike_sa, session, parameter->spi[i]);
+		if (number)
+		{
+			mobikex_child_named(session, number,
+								parameter->named ? &parameter->addr : &addr);
+		}
+	}
+}
+
+/**
  * An operation without a parameter means the source of the packet, if there really
  * was none.
  */
@@ -472,6 +521,7 @@ void mobikex_operation_response(ike_sa_t *ike_sa, message_t *message)
 	request = &record->request;
 	tell_request(session, request);
 	complete = !request->refusals;
+	move_named(ike_sa, session, record);
 	perform_all(ike_sa, session, record, request->add, MOBIKEX_ROLE_ADDED, complete);
 	perform_all(ike_sa, session, record, request->remove, MOBIKEX_ROLE_REMOVED,
 				complete);

@@ -59,6 +59,25 @@ typedef struct {
 	char *device;
 	/** When that will have been usable for long enough */
 	uint64_t due;
+	/** It goes for itself: the settings say so, a person or the peer */
+	bool apart;
+	/** Not by the settings here: it may go with the session again */
+	bool by_hand;
+	/** That is what it shall do */
+	bool joining;
+	/** Path that a person chose for it, until its link dies, or SEGUE_NO_PATH */
+	uint8_t wish;
+	/** That is to be done softly: window, ms; and when the first one is over */
+	uint32_t window;
+	uint64_t switch_at;
+	/** The peer was told by name (mobikex_named.h): where it goes, and the path
+	 * that it is to be told of before the first packet */
+	bool told;
+	struct segue_addr told_addr;
+	uint8_t target;
+	/** Times that it refused, and when to tell it again */
+	u_int refusals;
+	uint64_t again_at;
 } mobikex_child_t;
 
 struct mobikex_session_t {
@@ -189,6 +208,21 @@ struct mobikex_session_t {
 	/** What is in map "peer" (mobikex_view.h) */
 	struct segue_peer view;
 };
+
+/** The number of the CHILD_SA with this reqid, 0: none.  Of reqid 0: a free number. */
+static inline uint8_t mobikex_child_of(mobikex_session_t *this, uint32_t reqid)
+{
+	uint8_t number;
+
+	for (number = 1; number < SEGUE_MAX_CHILDREN; number++)
+	{
+		if (this->child[number].reqid == reqid)
+		{
+			return number;
+		}
+	}
+	return 0;
+}
 
 /** Session of an IKE_SA by its unique id; NULL if none. */
 mobikex_session_t *mobikex_session_by_ike(uint32_t ike);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_watch.h"
+#include "mobikex_child.h"
 #include "mobikex_handover.h"
 #include "mobikex_link.h"
 #include "mobikex_session.h"
@@ -33,6 +34,10 @@ static void switched(const struct segue_event *event)
 		DBG1(DBG_KNL, "segue: session %s[%u]: CHILD_SA %u switched from path %u to "
 			 "%u: %s", session->name, session->id, event->child, event->from,
 			 event->to, segue_reason_name(event->reason));
+		if (session->leader)
+		{	/* an idle one has told the peer nothing */
+			mobikex_follow_queue(session);
+		}
 		return;
 	}
 	DBG1(DBG_KNL, "segue: session %s[%u] switched from path %u to %u: %s",
@@ -47,6 +52,16 @@ static void switched(const struct segue_event *event)
 		session->manual = FALSE;
 	}
 	mobikex_follow_queue(session);
+}
+
+static void wished(const struct segue_event *event)
+{
+	mobikex_session_t *session = mobikex_session_by_id(event->session);
+
+	if (session && event->reason == SEGUE_REASON_MANUAL)
+	{
+		mobikex_child_wish(session, event->child, event->to, event->window_ms);
+	}
 }
 
 /**
@@ -86,6 +101,9 @@ static void on_event(void *context, const struct segue_event *event)
 			{
 				path_removed(event);
 			}
+			break;
+		case SEGUE_EVENT_WISH:
+			wished(event);
 			break;
 		case SEGUE_EVENT_REFUSAL:
 			DBG2(DBG_KNL, "segue: session %u: refused: %s", event->session,

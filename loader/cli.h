@@ -21,6 +21,7 @@ struct cli {
 	struct output *output;
 	const char *ingress;		/* --ingress, NULL: not given */
 	const char *window;		/* --window, likewise */
+	const char *child;		/* --child, likewise */
 	bool soft;			/* --soft */
 };
 

@@ -26,7 +26,7 @@ struct segue_reader {
 /* A ring is hostile, too, as all that is pinned. */
 static bool event_valid(const struct segue_event *e, size_t size)
 {
-	if (size < sizeof(*e) || e->type < SEGUE_EVENT_LINK || e->type > SEGUE_EVENT_EXCHANGE)
+	if (size < sizeof(*e) || e->type < SEGUE_EVENT_LINK || e->type > SEGUE_EVENT_WISH)
 		return false;
 	return (e->from < SEGUE_MAX_PATHS || e->from == SEGUE_NO_PATH) &&
 	       (e->to < SEGUE_MAX_PATHS || e->to == SEGUE_NO_PATH);

@@ -68,6 +68,7 @@ const char *segue_event_name(enum segue_event_type type)
 	case SEGUE_EVENT_SWITCH:	return "switch";
 	case SEGUE_EVENT_REFUSAL:	return "refusal";
 	case SEGUE_EVENT_EXCHANGE:	return "exchange";
+	case SEGUE_EVENT_WISH:		return "wish";
 	}
 	return "unknown";
 }

@@ -28,7 +28,7 @@ static const struct cli_command commands[] = {
 	  "sessions (IKE_SAs): canonical addresses, active path, last switch", session_command },
 	{ "sa", "[show] [SESSION]",
 	  "IPsec SAs in the maps", sa_command },
-	{ "switch", "[--soft [--window MS]] SESSION PATH",
+	{ "switch", "[--soft [--window MS]] [--child SPI] SESSION PATH",
 	  "hand a session over to another path, now or softly", switch_command },
 	{ "monitor", "",
 	  "events as they happen: links, paths, switches, refusals", monitor_command },
@@ -99,6 +99,7 @@ int main(int argc, char **argv)
 		{ "ingress", required_argument, NULL, 'i' },
 		{ "soft", no_argument, NULL, 's' },
 		{ "window", required_argument, NULL, 'w' },
+		{ "child", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli cli = {};
@@ -109,7 +110,7 @@ int main(int argc, char **argv)
 	libbpf_set_print(print_bpf);
 	libxdp_set_print(print_xdp);
 	/* getopt_long() permutes: options may stand before and after the command */
-	while ((option = getopt_long(argc, argv, "jvhVi:sw:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "jvhVi:sw:c:", options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			json = true;
@@ -132,6 +133,9 @@ int main(int argc, char **argv)
 		case 'w':
 			cli.window = optarg;
 			break;
+		case 'c':
+			cli.child = optarg;
+			break;
 		default:
 			help(stderr);
 			return CLI_USAGE;
@@ -148,7 +152,7 @@ int main(int argc, char **argv)
 	}
 	if (cli.ingress && cli.command->run != attach_command)
 		return cli_usage(&cli, "--ingress is for attach");
-	if ((cli.soft || cli.window) && cli.command->run != switch_command)
-		return cli_usage(&cli, "--soft and --window are for switch");
+	if ((cli.soft || cli.window || cli.child) && cli.command->run != switch_command)
+		return cli_usage(&cli, "--soft, --window and --child are for switch");
 	return run(&cli, json, argc - optind - 1, argv + optind + 1);
 }

@@ -129,6 +129,7 @@ static void fill_names(struct monitor *monitor, struct event_row *row,
 		path_name(monitor, session, event->to, row->to);
 		break;
 	case SEGUE_EVENT_PATH:
+	case SEGUE_EVENT_WISH:
 	case SEGUE_EVENT_REFUSAL:
 		path_name(monitor, session, event->to, row->path);
 		break;

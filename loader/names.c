@@ -168,3 +168,44 @@ int names_find_path(struct segue *segue, const struct segue_session *session,
 	*out = best - session->path;
 	return CLI_OK;
 }
+
+static bool parse_spi(const char *text, __be32 *out)
+{
+	const char *digits = !strncasecmp(text, "0x", 2) ? text + 2 : text;
+	size_t len = strlen(digits);
+
+	if (!len || len > 8 || strspn(digits, "0123456789abcdefABCDEF") != len)
+		return false;
+	*out = htonl(strtoul(digits, NULL, 16));
+	return true;
+}
+
+int names_find_child(struct segue *segue, __u32 session, const char *text, __u8 *child)
+{
+	struct segue_sa_key key = {};
+	struct segue_sa sa;
+	__be32 spi;
+	int err;
+
+	if (!parse_spi(text, &spi))
+		return cli_error("%s is no SPI (hexadecimal); see: segue sa", text);
+	while (!(err = segue_sa_next(segue, &key))) {
+		if (key.spi != spi)
+			continue;
+		err = segue_sa_get(segue, &key, &sa);
+		if (err == -ENOENT)
+			continue;	/* deleted meanwhile */
+		if (err)
+			break;
+		if (sa.session != session)
+			continue;
+		if (!sa.child)
+			return cli_error("the CHILD_SA of SPI %s goes with its session always: "
+					 "%d others came before it", text, SEGUE_MAX_CHILDREN - 1);
+		*child = sa.child;
+		return CLI_OK;
+	}
+	if (err != -ENOENT)
+		return cli_read_error("sa", err);
+	return cli_error("no SA of this session has SPI %s; see: segue sa", text);
+}

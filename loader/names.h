@@ -25,6 +25,12 @@ int names_find_session(struct segue *segue, const char *text, __u32 *id,
 int names_find_path(struct segue *segue, const struct segue_session *session,
 		    const char *text, __u8 *slot);
 
+/*
+ * A CHILD_SA of this session by an SPI of its ESP SAs, of either direction, as `segue
+ * sa` and swanctl have it; its number is one of 1 to SEGUE_MAX_CHILDREN - 1.
+ */
+int names_find_child(struct segue *segue, __u32 session, const char *text, __u8 *child);
+
 /* buf has NAMES_SIZE octets; all return buf. */
 char *names_session(__u32 id, const struct segue_session *session, char *buf);
 char *names_device(struct segue *segue, __u32 ifindex, char *buf);

@@ -40,7 +40,7 @@ _segue() {
 	fi
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--ingress | -i | --window | -w) ((i++)) ;;
+		--ingress | -i | --window | -w | --child | -c) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ ! $command ]]; then
@@ -57,10 +57,12 @@ _segue() {
 		list='auto xdp tc'
 	elif [[ $prev == --window || $prev == -w ]]; then
 		list='50 200 1000'
+	elif [[ $prev == --child || $prev == -c ]]; then
+		list=$(_segue_column sa 1)
 	elif [[ $cur == -* ]]; then
 		list='--json --verbose --help --version'
 		[[ $command != attach ]] || list+=' --ingress'
-		[[ $command != switch ]] || list+=' --soft --window'
+		[[ $command != switch ]] || list+=' --soft --window --child'
 	else
 		case $command in
 		'') list=$commands ;;

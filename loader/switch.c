@@ -5,6 +5,7 @@
  * Softly: for a window the session also sends by the new path, then by the new one
  * and also by the old one, for another window.  The kernel ends each of them by its
  * own clock; whatever becomes of this process, nothing is copied for ever.
+ * A CHILD_SA is for the agent to move (switch_child.c): the peer has to know first.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "cli.h"
 #include "names.h"
 #include "output.h"
+#include "switch.h"
 
 struct switch_row {
 	char session[NAMES_SIZE];
@@ -25,6 +27,7 @@ struct switch_row {
 	__u64 session_id;
 	__u64 slot;
 	__u64 window_ms;
+	__u64 child;
 };
 
 static const struct output_field fields[] = {
@@ -36,6 +39,7 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct switch_row, session_id, OUTPUT_NUMBER),
 	OUTPUT_FIELD(struct switch_row, slot, OUTPUT_COUNT),
 	OUTPUT_FIELD(struct switch_row, window_ms, OUTPUT_COUNT),
+	OUTPUT_FIELD(struct switch_row, child, OUTPUT_NUMBER),
 	{},
 };
 
@@ -96,6 +100,14 @@ static int switch_softly(struct segue *segue, __u32 id, __u8 slot, __u64 window_
 	return err;
 }
 
+static int switch_now(struct segue *segue, __u32 id, __u8 child, __u8 slot, __u64 window_ms)
+{
+	if (child)
+		return switch_child(segue, id, child, slot, window_ms);
+	return window_ms ? switch_softly(segue, id, slot, window_ms) :
+			   segue_switch(segue, id, slot, SEGUE_REASON_MANUAL);
+}
+
 /* The data path would never choose such a path by itself; nor does a person. */
 static int path_usable(const struct segue_path *path, const char *name, const char *text)
 {
@@ -108,26 +120,41 @@ static int path_usable(const struct segue_path *path, const char *name, const ch
 	return CLI_OK;
 }
 
-static int switch_session(struct segue *segue, struct output *output, const char *session_text,
-			  const char *path_text, __u64 window_ms)
+/* What the agent, or the peer that it has asked, says against it */
+static int child_error(const char *session, const char *text, int err)
+{
+	if (err == -ETIMEDOUT)
+		return cli_error("%s: the agent has not done it; is charon running, and does its "
+				 "peer answer?", session);
+	if (err > 0)
+		return cli_error("%s: CHILD_SA %s stays where it is: %s", session, text,
+				 segue_reason_name(err));
+	return CLI_OK;
+}
+
+static int switch_session(struct segue *segue, struct output *output, struct cli *cli,
+			  const char *session_text, const char *path_text, __u64 window_ms)
 {
 	const struct segue_path *path;
 	struct switch_row row = {};
 	struct segue_session session;
+	__u8 slot, from, child = 0;
 	__u32 id;
-	__u8 slot;
 	int err;
 
 	if (names_find_session(segue, session_text, &id, &session) ||
-	    names_find_path(segue, &session, path_text, &slot))
+	    names_find_path(segue, &session, path_text, &slot) ||
+	    (cli->child && names_find_child(segue, id, cli->child, &child)))
 		return CLI_FAILED;
+	from = segue_way_of(&session, child)->active;
 	names_session(id, &session, row.session);
 	path = &session.path[slot];
 	if (path_usable(path, row.session, path_text))
 		return CLI_FAILED;
 
-	err = window_ms ? switch_softly(segue, id, slot, window_ms) :
-			  segue_switch(segue, id, slot, SEGUE_REASON_MANUAL);
+	err = switch_now(segue, id, child, slot, window_ms);
+	if (child_error(row.session, cli->child, err))
+		return CLI_FAILED;
 	if (err == -ENETDOWN)
 		return cli_error("%s: the link of path %s is down; see: segue link",
 				 row.session, path_text);
@@ -138,7 +165,8 @@ static int switch_session(struct segue *segue, struct output *output, const char
 
 	row.session_id = id;
 	row.slot = slot;
-	row.switched = slot != session.active;
+	row.child = child;
+	row.switched = slot != from;
 	row.window_ms = window_ms;
 	if (window_ms)
 		snprintf(row.note, sizeof(row.note), "by both for %llu ms before and after",
@@ -146,8 +174,8 @@ static int switch_session(struct segue *segue, struct output *output, const char
 	names_path(segue, path, row.to);
 	if (!row.switched)
 		strcpy(row.note, "(was there already)");
-	else if (session.active < SEGUE_MAX_PATHS)
-		names_path(segue, &session.path[session.active], row.from);
+	else if (from < SEGUE_MAX_PATHS)
+		names_path(segue, &session.path[from], row.from);
 	output_line(output, NULL, fields, &row);
 	return CLI_OK;
 }
@@ -165,7 +193,7 @@ int switch_command(struct cli *cli, int argc, char **argv)
 		ret = cli_open(&segue);
 	if (ret)
 		return ret;
-	ret = switch_session(segue, cli->output, argv[0], argv[1], window_ms);
+	ret = switch_session(segue, cli->output, cli, argv[0], argv[1], window_ms);
 	segue_close(segue);
 	return ret;
 }

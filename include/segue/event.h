@@ -25,6 +25,9 @@ enum segue_event_type {
 	SEGUE_EVENT_SWITCH = 3,		/* a handover: session, from, to (slots) */
 	SEGUE_EVENT_REFUSAL = 4,	/* something was refused: reason says what */
 	SEGUE_EVENT_EXCHANGE = 5,	/* IKE said or heard something: session, reason says what */
+	SEGUE_EVENT_WISH = 6,		/* MANUAL: a person wants a CHILD_SA by a path of its own, of
+					 * which the peer has to be told first: session, child, to,
+					 * window_ms; another reason: why that cannot be */
 };
 
 enum segue_reason {
@@ -80,8 +83,10 @@ struct segue_event {
 	__u32 ifindex;			/* 0: none */
 	__be32 spi;			/* 0: none */
 	__u64 cause_ns;			/* SWITCH by LINK_DOWN: when the link went down; else 0 */
-	__u8 child;			/* SWITCH: segue_sa.child, 0: the session's way */
-	__u8 reserved[7];
+	__u8 child;			/* SWITCH: segue_sa.child, 0: the session's way; WISH: whose
+					 * it is */
+	__u8 reserved[3];
+	__u32 window_ms;		/* WISH: softly, by both for so long before and after; 0: now */
 };
 
 #endif

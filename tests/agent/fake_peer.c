@@ -4,6 +4,7 @@
 #include <encoding/message.h>
 #include "fake_peer.h"
 #include "mobikex_check.h"
+#include "mobikex_child.h"
 #include "mobikex_copy.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
@@ -78,6 +79,14 @@ void mobikex_session_peers_prune(mobikex_session_t *this)
 
 void mobikex_paths_update(mobikex_session_t *session)
 {
+}
+
+void mobikex_child_named(mobikex_session_t *session, uint8_t number,
+			 const struct segue_addr *addr)
+{
+	fake_peer.named++;
+	fake_peer.child = number;
+	fake_peer.child_addr = *addr;
 }
 
 void mobikex_copy_update(mobikex_session_t *session)
@@ -165,11 +174,30 @@ static uint32_t get_spi(child_sa_t *this, bool inbound)
 	return htonl(inbound ? 0xc329c256 : FAKE_SPI);
 }
 
-static child_sa_t child_sa = { .get_spi = get_spi };
+static uint32_t get_reqid(child_sa_t *this)
+{
+	return 1;
+}
+
+static uint32_t get_plain_spi(child_sa_t *this, bool inbound)
+{
+	return htonl(inbound ? 0xc8888888 : FAKE_SPI_PLAIN);
+}
+
+static uint32_t get_plain_reqid(child_sa_t *this)
+{
+	return 2;
+}
+
+static child_sa_t child_sa = { .get_spi = get_spi, .get_reqid = get_reqid };
+static child_sa_t plain_sa = { .get_spi = get_plain_spi, .get_reqid = get_plain_reqid };
 
 static enumerator_t *create_child_sa_enumerator(ike_sa_t *this)
 {
-	return enumerator_create_single(&child_sa, NULL);
+	linked_list_t *list = linked_list_create_with_items(&child_sa, &plain_sa, NULL);
+
+	return enumerator_create_cleaner(list->create_enumerator(list),
+					 (void *)list->destroy, list);
 }
 
 static enumerator_t *create_peer_address_enumerator(ike_sa_t *this)
@@ -247,6 +275,7 @@ void fake_peer_begin(void)
 	session->remote = host_of(FAKE_IN_USE);
 	session->locals = linked_list_create_with_items(host_of(FAKE_US), NULL);
 	session->peers = linked_list_create();
+	session->child[FAKE_CHILD].reqid = 1;
 	known(FAKE_IN_USE);
 	known(FAKE_IDLE);
 }

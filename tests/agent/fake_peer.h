@@ -16,8 +16,12 @@
 #define FAKE_IN_USE "10.1.0.2"
 #define FAKE_IDLE "10.2.0.2"
 
-/* The SPI of the one CHILD_SA that the peer receives by */
+/* The SPI of the CHILD_SA that the peer receives by */
 #define FAKE_SPI 0xc4ad9473
+
+/* Its number; and the SPI of another one, which goes with the session always */
+#define FAKE_CHILD 3
+#define FAKE_SPI_PLAIN 0xc7777777
 
 /* Of the IKE_SA */
 #define FAKE_SPI_I 0x1234
@@ -35,6 +39,9 @@ struct fake_peer {
 	enum segue_reason reason;	/* of the last one */
 	bool updated;			/* charon got an UPDATE_SA_ADDRESSES to see */
 	bool natd;			/* and NAT_DETECTION_SOURCE_IP */
+	unsigned int named;		/* CHILD_SAs that an update named, and the last one */
+	uint8_t child;
+	struct segue_addr child_addr;	/* where that goes */
 	unsigned int checks;		/* jobs that look for what to check */
 	uint64_t ms;
 };

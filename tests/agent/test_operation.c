@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <arpa/inet.h>
 
 #include <library.h>
 #include <encoding/payloads/notify_payload.h>
@@ -267,7 +268,6 @@ static void updates(void **state)
 		{ FAKE_US, NULL, 0, FALSE, MOBIKEX_NOT_YOURS },
 		{ "fd02::2", NULL, 0, FALSE, MOBIKEX_OTHER_FAMILY },
 		{ "127.0.0.1", NULL, 0, FALSE, MOBIKEX_IMPOSSIBLE_ADDRESS },
-		{ FAKE_IDLE, FAKE_IDLE, FAKE_SPI, FALSE, MOBIKEX_NOT_SUPPORTED },
 		{ FAKE_IDLE, FAKE_IDLE, 0xffff, FALSE, MOBIKEX_UNKNOWN_SPI },
 	};
 	message_t *request, *response;
@@ -288,6 +288,79 @@ static void updates(void **state)
 		assert_int_equal(fake_peer.natd, fake_peer.updated);
 		assert_int_equal(reason_of(response), cases[i].reason);
 	}
+}
+
+/* For some CHILD_SAs only: charon sees nothing of it, and only what was checked will
+ * do, from wherever the request comes. */
+static void named(void **state)
+{
+	static const struct {
+		const char *source, *new;
+		uint32_t spi;
+		bool leader;
+		int reason;
+		const char *to;
+	} cases[] = {
+		{ FAKE_IN_USE, FAKE_IDLE, FAKE_SPI, FALSE, 0, FAKE_IDLE },
+		{ FAKE_IN_USE, FAKE_IN_USE, FAKE_SPI, FALSE, 0, FAKE_IN_USE },
+		{ FAKE_IDLE, NULL, FAKE_SPI, FALSE, 0, FAKE_IDLE },
+		{ FAKE_IN_USE, "10.3.0.2", FAKE_SPI, FALSE, MOBIKEX_UNKNOWN_ADDRESS },
+		{ "10.3.0.2", NULL, FAKE_SPI, FALSE, MOBIKEX_UNKNOWN_ADDRESS },
+		{ FAKE_IN_USE, FAKE_US, FAKE_SPI, FALSE, MOBIKEX_UNKNOWN_ADDRESS },
+		{ FAKE_IN_USE, "fd02::2", FAKE_SPI, FALSE, MOBIKEX_UNKNOWN_ADDRESS },
+		{ FAKE_IN_USE, FAKE_IDLE, FAKE_SPI_PLAIN, FALSE, MOBIKEX_NOT_SUPPORTED },
+		{ FAKE_IN_USE, FAKE_IDLE, 0xc329c256, FALSE, MOBIKEX_UNKNOWN_SPI },
+		{ FAKE_IN_USE, FAKE_IDLE, FAKE_SPI, TRUE, MOBIKEX_NOT_SUPPORTED },
+	};
+	message_t *request, *response;
+	char text[INET6_ADDRSTRLEN];
+	unsigned int before;
+	notify_payload_t *notify;
+	host_t *host;
+	int i;
+
+	for (i = 0; i < countof(cases); i++) {
+		before = fake_peer.named;
+		fake_peer.leader = cases[i].leader;
+		request = fake_request(cases[i].source);
+		put(request, UPDATE_SA_ADDRESSES, MOBIKEX_ROLE_NEW, cases[i].new, 1, cases[i].spi);
+		natd(request, cases[i].source);
+		response = fake_respond(request);
+		notify = response->get_notify(response, UNACCEPTABLE_ADDRESSES);
+		if (fake_peer.updated || fake_peer.natd ||
+		    (notify != NULL) != (cases[i].reason != 0) ||
+		    fake_peer.named - before != !cases[i].reason)
+			fail_msg("%d", i);
+		assert_int_equal(reason_of(response), cases[i].reason);
+		if (!cases[i].to)
+			continue;
+		assert_int_equal(fake_peer.child, FAKE_CHILD);
+		host = mobikex_host(&fake_peer.child_addr, 0);
+		snprintf(text, sizeof(text), "%H", host);
+		assert_string_equal(text, cases[i].to);
+		host->destroy(host);
+	}
+}
+
+/* All of those named or none; and *old* names nothing. */
+static void named_partly(void **state)
+{
+	mobikex_parameter_t parameter = {
+		.role = MOBIKEX_ROLE_NEW,
+		.spis = 2,
+		.spi = { htonl(FAKE_SPI), htonl(0xffff) },
+	};
+	uint8_t buffer[MOBIKEX_PARAMETER_SIZE];
+	message_t *request = fake_request(FAKE_IDLE);
+
+	put(request, UPDATE_SA_ADDRESSES, 0, NULL, 0, 0);
+	request->add_notify(request, FALSE, IP_PARAMETER,
+			    mobikex_parameter_encode(&parameter, buffer));
+	assert_int_equal(reason_of(fake_respond(request)), MOBIKEX_UNKNOWN_SPI);
+	request = fake_request(FAKE_IDLE);
+	put(request, UPDATE_SA_ADDRESSES, MOBIKEX_ROLE_OLD, FAKE_IN_USE, 1, FAKE_SPI);
+	assert_int_equal(reason_of(fake_respond(request)), MOBIKEX_NOT_SUPPORTED);
+	assert_int_equal(fake_peer.named, 0);
 }
 
 /* Without MOBIKEX_SUPPORTED these are numbers that anybody may use. */
@@ -396,6 +469,8 @@ int main(void)
 		TEST(full),
 		TEST(too_often),
 		TEST(updates),
+		TEST(named),
+		TEST(named_partly),
 		TEST(not_negotiated),
 		TEST(no_nats),
 		TEST(preference),

@@ -448,11 +448,11 @@ static void test_event_types(void **state)
 	unsigned int type;
 
 	(void)state;
-	for (type = 0; type <= SEGUE_EVENT_EXCHANGE + 1; type++) {
+	for (type = 0; type <= SEGUE_EVENT_WISH + 1; type++) {
 		event.type = type;
 		assert_int_equal(segue_event_emit(host, &event), 0);
 		assert_int_equal(events_take().count,
-				 type >= SEGUE_EVENT_LINK && type <= SEGUE_EVENT_EXCHANGE);
+				 type >= SEGUE_EVENT_LINK && type <= SEGUE_EVENT_WISH);
 	}
 }
 

@@ -61,6 +61,10 @@ is "sessions, with their ids where the name is not enough" "home work[5] work[8]
 	"$(complete_to switch '')"
 is "paths of the session" "0 1 10.1.0.2 10.2.0.2 lte0 wlan0" "$(complete_to switch home '')"
 is "of another" "10.2.0.2 2 lte0" "$(complete_to -j switch 'work[5]' '')"
+is "options of switch" "--child" "$(complete_to switch --c)"
+"$maps" sa in c2222222 3 tunnel 192.0.2.9 2
+is "SPIs" "c2222222" "$(complete_to switch --child '')"
+is "a session after it" "home" "$(complete_to switch --child c2222222 h)"
 is "nothing after that" "" "$(complete_to switch home lte0 '')"
 is "a session of a noun" home "$(complete_to path show h)"
 is "none twice" "" "$(complete_to path home '')"

@@ -6,15 +6,18 @@
  *   maps session ID IKE NAME LOCAL REMOTE [follow] [peer]
  *   maps path ID SLOT DEVICE LOCAL REMOTE PRIORITY [egress] [verified]
  *   maps unpath ID SLOT
- *   maps sa in|out SPI ID MODE PEER
+ *   maps sa in|out SPI ID MODE PEER [CHILD]
  *   maps link DEVICE up|down
  *   maps refuse ID DEVICE SPI
  *   maps peer ID VERSION CAPABILITIES [ours|peer ADDRESS CHECK]...
  *   maps leaving ID SLOT
  *   maps broken ID
+ *   maps agent grants|refuses		says "ready", and does so with the next wish
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +102,8 @@ static int sa(char **argv)
 		new.flags = SEGUE_SA_INBOUND;
 	else
 		key.peer = segue_addr_fold(&peer);
+	if (argv[5])
+		new.child = atoi(argv[5]);
 	return segue_sa_put(segue, &key, &new);
 }
 
@@ -181,6 +186,38 @@ static int broken(char **argv)
 	return fd < 0 || bpf_map_update_elem(fd, &id, &entry, BPF_ANY) ? -errno : 0;
 }
 
+static void keep_wish(void *context, const struct segue_event *event)
+{
+	if (event->type == SEGUE_EVENT_WISH)
+		*(struct segue_event *)context = *event;
+}
+
+static int agent(char **argv)
+{
+	struct segue_event wish = {};
+	struct segue_reader *reader;
+	struct pollfd p = { .events = POLLIN };
+	int err;
+
+	err = segue_reader_open(segue, SEGUE_READER_AGENT, &reader);
+	if (err)
+		return err;
+	puts("ready");
+	fflush(stdout);
+	p.fd = segue_reader_fd(reader);
+	while (!wish.type && poll(&p, 1, 5000) > 0)
+		segue_reader_read(reader, keep_wish, &wish);
+	segue_reader_close(reader);
+	if (!wish.type)
+		return -ETIMEDOUT;
+	printf("%u %u %u %u\n", wish.session, wish.child, wish.to, wish.window_ms);
+	if (!strcmp(argv[0], "grants"))
+		return segue_child_switch(segue, wish.session, wish.child, wish.to,
+					  SEGUE_REASON_MANUAL);
+	wish.reason = SEGUE_REASON_OPERATION + 15;	/* NOT_SUPPORTED */
+	return segue_event_emit(segue, &wish);
+}
+
 static const struct {
 	const char *name;
 	int arguments;		/* at least */
@@ -189,6 +226,7 @@ static const struct {
 	{ "session", 5, session }, { "path", 6, path }, { "unpath", 2, unpath },
 	{ "sa", 5, sa }, { "link", 2, set_link }, { "refuse", 3, refuse },
 	{ "peer", 3, peer }, { "leaving", 2, leaving }, { "broken", 1, broken },
+	{ "agent", 1, agent },
 };
 
 int main(int argc, char **argv)

@@ -104,6 +104,41 @@ is "the link says so" "no carrier carrier lost 1" \
 
 ok "lte0 comes back" "$maps" link lte0 up
 
+echo "-- switch --child"
+"$segue" switch home wlan0 >/dev/null
+"$maps" sa in c2222222 3 tunnel 192.0.2.9 2
+"$maps" sa out 2222 3 tunnel 192.0.2.9 2
+# asked grants|refuses ARGUMENT...: the command, with somebody there who answers it
+asked() {
+	local answer=$1 ready status
+	shift
+	exec {ready}< <(exec "$maps" agent "$answer" 2>&1)
+	read -r <&"$ready"
+	"$segue" switch "$@"
+	status=$?
+	cat <&"$ready" >"$work/wish"
+	exec {ready}<&-
+	return $status
+}
+exits 0 "by the SPI that it receives by" asked grants --child c2222222 home lte0
+is "the agent was asked" "3 2 1 0" "$(<"$work/wish")"
+says "wlan0 10.1.0.2 -> 192.0.2.9  =>  lte0 10.2.0.2 -> 192.0.2.9"
+is "only that goes" "0 0 1 1" "$(json '[.[] | select(.session_id == 3)] | sort_by(.child) | [.[].slot] | join(" ")' sa)"
+exits 0 "by the other one, softly" asked grants --child 0x2222 --soft --window 70 home wlan0
+is "the agent was asked" "3 2 0 70" "$(<"$work/wish")"
+says "by both for 70 ms"
+exits 1 "refused" asked refuses --child 2222 home lte0
+says "stays where it is: not supported"
+exits 1 "one that goes with its session" "$segue" switch --child c1234567 home lte0
+says "goes with its session"
+exits 1 "one of another session" "$segue" switch --child c0000005 home lte0
+exits 1 "an unknown SPI" "$segue" switch --child c3333333 home lte0
+says "no SA of this session"
+for spi in '' 0x xyz 123456789 -1; do
+	exits 1 "no SPI: '$spi'" "$segue" switch --child="$spi" home lte0
+	says "is no SPI"
+done
+exits 2 "for switch only" "$segue" sa --child c2222222
 echo "-- switch --soft"
 "$segue" switch home wlan0 >/dev/null
 is "nothing is copied" "255 0 null" "$(json '.[0]|"\(.copy_slot) \(.copy_until) \(.copy)"' session home)"

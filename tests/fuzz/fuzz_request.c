@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whatever an authenticated peer asks for, in whatever order: the SA stays where it
- * was, no address becomes usable by being announced, none in use goes, and the set
- * of addresses stays within its size.
+ * was, no address becomes usable by being announced, none in use goes, the set of
+ * addresses stays within its size, and a CHILD_SA that is named goes to a verified one.
  *
  * Input: notifies as in fuzz_notify.c, but 5 NO_NATS_ALLOWED; a kind of 7 (modulo 8)
  * ends a request, and its length octet says how many seconds pass.
@@ -33,9 +33,12 @@ static const uint16_t types[] = {
 	MOBIKEX_SUPPORTED, NO_NATS_ALLOWED, COOKIE2, 0,
 };
 
+static host_t *idle;
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	library_init(NULL, "segue-fuzz");
+	idle = host_create_from_string(FAKE_IDLE, 0);
 	return 0;
 }
 
@@ -86,12 +89,30 @@ static void answered(message_t *response, unsigned int refusals)
 	response->destroy(response);
 }
 
+/* The move of one is not seen as one of all. */
+static void named_goes(void)
+{
+	host_t *host;
+	mobikex_peer_t *peer;
+
+	if (!fake_peer.named)
+		return;
+	must(!fake_peer.updated && !fake_peer.leader && fake_peer.child == FAKE_CHILD);
+	host = mobikex_host(&fake_peer.child_addr, 0);
+	peer = mobikex_session_peer(&fake_peer.session, host);
+	/* an idle one may be removed by the same request, afterwards */
+	must((peer && peer->verified) || host->equals(host, idle));
+	host->destroy(host);
+	fake_peer.named = 0;
+}
+
 static void ask(message_t *request)
 {
 	unsigned int before = fake_peer.refusals;
 	message_t *response = fake_respond(request);
 
 	must(fake_peer.refusals - before <= MOBIKEX_MAX_PARAMETERS + 1);
+	named_goes();
 	answered(response, fake_peer.refusals - before);
 	peers_fit();
 }

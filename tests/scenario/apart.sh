@@ -15,12 +15,12 @@
 
 # by HOST udp|tcp: device that the node's go by, address that the server's go to
 by() {
-	local field=device number='.child > 0'
+	local field=device reqid=2
 	[ "$1" = node ] || field=remote
-	[ "$2" = udp ] || number='.child == 0'
+	[ "$2" = udp ] || reqid=1
 	paths "$1" >"$out/path.$1"
 	at "$1" "$segue" -j sa | jq -r --slurpfile paths "$out/path.$1" \
-		"[.[] | select(.direction == \"out\" and $number)][0].slot as \$slot |
+		"[.[] | select(.direction == \"out\" and .reqid == $reqid)][0].slot as \$slot |
 		\$paths[0][] | select(.slot == \$slot) | .$field"
 }
 goes() { [ "$(by "$1" "$2")" = "$3" ]; }	# HOST CHILD DEVICE|ADDRESS

@@ -66,7 +66,15 @@ refused "removing what never was there" $NO:0c0404000a070002 $REMOVE $IP:0404000
 refused "removing the address in use" $NO:0d0404000a010002 $REMOVE $IP:040400000a010002
 refused "removing it without naming it" $NO:0d040000 $REMOVE
 refused "an SPI of nobody's" "$UNACCEPTABLE $NO:0e020000" $UPDATE $IP:020000000000ffff
-refused "an SPI of its own: not supported" "$UNACCEPTABLE $NO:0f020000" $UPDATE "$IP:02000000$(spi_of node)"
+refused "an SPI that the server receives by" "$UNACCEPTABLE $NO:0e020000" $UPDATE "$IP:02000000$(spi_of server)"
+refused "an SPI of its own, to where nothing was checked" "$UNACCEPTABLE $NO:0c0204000a070002" \
+	$UPDATE "$IP:020400000a070002$(spi_of node)"
+refused "an SPI of its own, to the server's address" "$UNACCEPTABLE $NO:0c0204000a090002" \
+	$UPDATE "$IP:020400000a090002$(spi_of node)"
+refused "an SPI of its own, and one of nobody's" "$UNACCEPTABLE $NO:0e0204000a020002" \
+	$UPDATE "$IP:020400000a020002$(spi_of node)0000ffff"
+refused "an address for one CHILD_SA only: not supported" $NO:0f0304000a020002 $ADD "$IP:030400000a020002$(spi_of node)"
+refused "an SPI of its own, by where it is" - $UPDATE "$IP:02000000$(spi_of node)"
 refused "moving to somebody else" "$UNACCEPTABLE $NO:100204000a070002" $UPDATE $IP:020400000a070002
 refused "a COOKIE2 of 4 octets is not sent back" - $COOKIE2:01020304
 refused "one of 8 octets is" 16401:0102030405060708 $COOKIE2:0102030405060708
