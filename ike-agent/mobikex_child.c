@@ -5,7 +5,6 @@
 #include "mobikex_link.h"
 #include "mobikex_named.h"
 #include "mobikex_path.h"
-#include "mobikex_host.h"
 
 #include <errno.h>
 #include <string.h>
@@ -503,21 +502,29 @@ static uint8_t path_to(mobikex_session_t *session, const struct segue_addr *remo
 void mobikex_child_named(mobikex_session_t *session, uint8_t number,
 						 const struct segue_addr *addr)
 {
-	struct segue_addr other = mobikex_addr(session->other);
 	mobikex_child_t *child = &session->child[number];
 	struct segue_session entry;
-	uint8_t slot = path_to(session, addr);
 	char text[INET6_ADDRSTRLEN];
+	uint8_t slot;
 
 	if (!mobikex->segue || segue_session_get(mobikex->segue, session->id, &entry))
 	{
 		return;
 	}
-	if (segue_addr_equal(addr, &other) && child->by_hand)
+	if (!addr && child->by_hand)
 	{
 		joined(session, number);
 		return;
 	}
+	if (!addr)
+	{	/* the settings here say otherwise, or it never was apart */
+		if (child->apart)
+		{
+			go(session, number, entry.active, SEGUE_REASON_IKE_UPDATE);
+		}
+		return;
+	}
+	slot = path_to(session, addr);
 	DBG1(DBG_KNL, "segue: session %s[%u]: the peer has CHILD_SA %u go by %s",
 		 session->name, session->id, number, segue_addr_text(addr, text));
 	child->by_hand |= !child->apart;

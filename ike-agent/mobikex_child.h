@@ -47,7 +47,8 @@ void mobikex_child_wish(mobikex_session_t *session, uint8_t number, uint8_t slot
 void mobikex_child_told(mobikex_session_t *session, uint8_t number,
 						const struct segue_addr *addr, uint8_t reason);
 
-/** The peer says by name that it goes to this address of its own. */
+/** The peer says by name that it goes to this address of its own; NULL: with the
+ * session again. */
 void mobikex_child_named(mobikex_session_t *session, uint8_t number,
 						 const struct segue_addr *addr);
 

@@ -78,12 +78,12 @@ enum mobikex_refusal mobikex_judge_spis(ike_sa_t *ike_sa,
  * Only some CHILD_SAs move: to an address that was checked, and those that have a
  * way of their own to go.
  */
-static enum mobikex_refusal judge_named(ike_sa_t *ike_sa, message_t *message,
+static enum mobikex_refusal judge_named(ike_sa_t *ike_sa,
 										mobikex_session_t *session,
 										const mobikex_parameter_t *parameter)
 {
-	host_t *host = message->get_source(message);
 	mobikex_peer_t *peer;
+	host_t *host;
 	u_int i;
 
 	if (mobikex_judge_spis(ike_sa, parameter) == MOBIKEX_UNKNOWN_SPI)
@@ -97,7 +97,11 @@ static enum mobikex_refusal judge_named(ike_sa_t *ike_sa, message_t *message,
 			return MOBIKEX_NOT_SUPPORTED;
 		}
 	}
-	host = parameter->named ? mobikex_host(&parameter->addr, 0) : host->clone(host);
+	if (!parameter->named)
+	{	/* where the IKE_SA is: nothing new */
+		return MOBIKEX_NOT_REFUSED;
+	}
+	host = mobikex_host(&parameter->addr, 0);
 	peer = mobikex_session_peer(session, host);
 	host->destroy(host);
 	return peer && peer->verified ? MOBIKEX_NOT_REFUSED : MOBIKEX_UNKNOWN_ADDRESS;
@@ -127,7 +131,7 @@ static enum mobikex_refusal judge_new(ike_sa_t *ike_sa, message_t *message,
 
 	if (parameter->role == MOBIKEX_ROLE_NEW && parameter->spis)
 	{
-		return judge_named(ike_sa, message, session, parameter);
+		return judge_named(ike_sa, session, parameter);
 	}
 	reason = mobikex_judge_spis(ike_sa, parameter);
 	if (!reason && parameter->role == MOBIKEX_ROLE_NEW && parameter->named &&

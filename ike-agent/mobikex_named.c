@@ -164,12 +164,14 @@ static bool choose(private_task_t *this, mobikex_parameter_t *parameter)
 		session->child[this->number].target = slot;
 		this->reqid = session->child[this->number].reqid;
 		this->addr = parameter->addr = session->path[slot].local;
+		parameter->named = !session->child[this->number].joining ||
+						   session->child[this->number].wish != SEGUE_NO_PATH;
 		add_spis(this->ike_sa, this->reqid, parameter);
 		if (parameter->spis)
 		{
 			DBG1(DBG_IKE, "segue: telling the peer: CHILD_SA %u, SPI %.8x, by %s",
-				 this->number, ntohl(parameter->spi[0]),
-				 segue_addr_text(&parameter->addr, text));
+				 this->number, ntohl(parameter->spi[0]), parameter->named ?
+				 segue_addr_text(&parameter->addr, text) : "the session's path");
 			mobikex_event(session->id, SEGUE_EVENT_EXCHANGE,
 						  SEGUE_REASON_TOLD_UPDATE);
 		}
@@ -181,7 +183,7 @@ static bool choose(private_task_t *this, mobikex_parameter_t *parameter)
 METHOD(task_t, build, status_t,
 	private_task_t *this, message_t *message)
 {
-	mobikex_parameter_t parameter = { .role = MOBIKEX_ROLE_NEW, .named = TRUE };
+	mobikex_parameter_t parameter = { .role = MOBIKEX_ROLE_NEW };
 	uint8_t buffer[MOBIKEX_PARAMETER_SIZE];
 
 	if (!choose(this, &parameter))

@@ -406,7 +406,6 @@ static void move_named(ike_sa_t *ike_sa, mobikex_session_t *session,
 					   record_t *record)
 {
 	const mobikex_parameter_t *parameter = named(&record->request);
-	struct segue_addr addr = mobikex_addr(record->source);
 	uint8_t number;
 	u_int i;
 
@@ -420,7 +419,7 @@ static void move_named(ike_sa_t *ike_sa, mobikex_session_t *session,
 		if (number)
 		{
 			mobikex_child_named(session, number,
-								parameter->named ? &parameter->addr : &addr);
+								parameter->named ? &parameter->addr : NULL);
 		}
 	}
 }

@@ -86,7 +86,9 @@ void mobikex_child_named(mobikex_session_t *session, uint8_t number,
 {
 	fake_peer.named++;
 	fake_peer.child = number;
-	fake_peer.child_addr = *addr;
+	fake_peer.child_apart = addr != NULL;
+	if (addr)
+		fake_peer.child_addr = *addr;
 }
 
 void mobikex_copy_update(mobikex_session_t *session)

@@ -41,7 +41,8 @@ struct fake_peer {
 	bool natd;			/* and NAT_DETECTION_SOURCE_IP */
 	unsigned int named;		/* CHILD_SAs that an update named, and the last one */
 	uint8_t child;
-	struct segue_addr child_addr;	/* where that goes */
+	bool child_apart;		/* where that goes, FALSE: with the session */
+	struct segue_addr child_addr;
 	unsigned int checks;		/* jobs that look for what to check */
 	uint64_t ms;
 };

@@ -301,7 +301,8 @@ static int end(void **state)
 	return 0;
 }
 
-/* The request that goes out now: the address it names for our SPI, "" if none does. */
+/* The request that goes out now: the address it names for our SPI, "session" if that
+ * goes with it again, "" if none does. */
 static const char *telling(void)
 {
 	static char text[INET6_ADDRSTRLEN];
@@ -326,6 +327,8 @@ static const char *telling(void)
 		host = mobikex_host(&parameter.addr, 0);
 		snprintf(text, sizeof(text), "%H", host);
 		host->destroy(host);
+		if (!parameter.named)
+			strcpy(text, "session");
 	} else if (task) {
 		task->destroy(task);
 		task = NULL;
@@ -485,7 +488,7 @@ static void together_again(void **state)
 	wish(0, 0);
 	assert_int_equal(WAY->active, 0);
 	mobikex_children_update(&session);
-	assert_string_equal(telling(), "10.1.0.2");
+	assert_string_equal(telling(), "session");
 	answer(MOBIKEX_NOT_REFUSED);
 	assert_int_equal(WAY->active, SEGUE_NO_PATH);
 	assert_string_equal(telling(), "");
@@ -513,7 +516,7 @@ static void link_lost_by_hand(void **state)
 	live[1] = FALSE;
 	WAY->active = 0;
 	mobikex_children_update(&session);
-	assert_string_equal(telling(), "10.1.0.2");
+	assert_string_equal(telling(), "session");
 	answer(MOBIKEX_NOT_REFUSED);
 	assert_int_equal(WAY->active, SEGUE_NO_PATH);
 }
@@ -551,6 +554,10 @@ static void named(void **state)
 	assert_int_equal(WAY->active, 2);
 	assert_string_equal(telling(), "");
 	mobikex_child_named(&session, NUMBER, &session.path[0].remote);
+	assert_int_equal(WAY->active, 0);	/* on its own, even there */
+	mobikex_child_named(&session, NUMBER, NULL);
+	assert_int_equal(WAY->active, SEGUE_NO_PATH);
+	mobikex_child_named(&session, NUMBER, NULL);
 	assert_int_equal(WAY->active, SEGUE_NO_PATH);
 }
 

@@ -303,9 +303,9 @@ static void named(void **state)
 	} cases[] = {
 		{ FAKE_IN_USE, FAKE_IDLE, FAKE_SPI, FALSE, 0, FAKE_IDLE },
 		{ FAKE_IN_USE, FAKE_IN_USE, FAKE_SPI, FALSE, 0, FAKE_IN_USE },
-		{ FAKE_IDLE, NULL, FAKE_SPI, FALSE, 0, FAKE_IDLE },
+		{ FAKE_IN_USE, NULL, FAKE_SPI, FALSE, 0 },	/* with the session again */
+		{ "10.3.0.2", NULL, FAKE_SPI, FALSE, 0 },
 		{ FAKE_IN_USE, "10.3.0.2", FAKE_SPI, FALSE, MOBIKEX_UNKNOWN_ADDRESS },
-		{ "10.3.0.2", NULL, FAKE_SPI, FALSE, MOBIKEX_UNKNOWN_ADDRESS },
 		{ FAKE_IN_USE, FAKE_US, FAKE_SPI, FALSE, MOBIKEX_UNKNOWN_ADDRESS },
 		{ FAKE_IN_USE, "fd02::2", FAKE_SPI, FALSE, MOBIKEX_UNKNOWN_ADDRESS },
 		{ FAKE_IN_USE, FAKE_IDLE, FAKE_SPI_PLAIN, FALSE, MOBIKEX_NOT_SUPPORTED },
@@ -332,9 +332,12 @@ static void named(void **state)
 		    fake_peer.named - before != !cases[i].reason)
 			fail_msg("%d", i);
 		assert_int_equal(reason_of(response), cases[i].reason);
-		if (!cases[i].to)
+		if (cases[i].reason)
 			continue;
 		assert_int_equal(fake_peer.child, FAKE_CHILD);
+		assert_int_equal(fake_peer.child_apart, cases[i].to != NULL);
+		if (!cases[i].to)
+			continue;
 		host = mobikex_host(&fake_peer.child_addr, 0);
 		snprintf(text, sizeof(text), "%H", host);
 		assert_string_equal(text, cases[i].to);

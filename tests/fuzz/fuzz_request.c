@@ -98,12 +98,14 @@ static void named_goes(void)
 	if (!fake_peer.named)
 		return;
 	must(!fake_peer.updated && !fake_peer.leader && fake_peer.child == FAKE_CHILD);
+	fake_peer.named = 0;
+	if (!fake_peer.child_apart)
+		return;
 	host = mobikex_host(&fake_peer.child_addr, 0);
 	peer = mobikex_session_peer(&fake_peer.session, host);
 	/* an idle one may be removed by the same request, afterwards */
 	must((peer && peer->verified) || host->equals(host, idle));
 	host->destroy(host);
-	fake_peer.named = 0;
 }
 
 static void ask(message_t *request)

@@ -67,9 +67,8 @@ void flow_add(const char *spec, bool echo, unsigned int size)
 	free(copy);
 }
 
-void flow_start(struct flow *flow, uint64_t start, uint64_t interval, uint32_t capacity)
+void flow_prepare(struct flow *flow, uint32_t capacity)
 {
-	flow->next = start + flow->phase % interval;
 	flow->capacity = capacity;
 	flow->sent_at = calloc(capacity, sizeof(uint64_t));
 	flow->arrived_at = calloc(capacity, sizeof(uint64_t));
@@ -79,6 +78,12 @@ void flow_start(struct flow *flow, uint64_t start, uint64_t interval, uint32_t c
 	/* a page fault in the middle of a measurement would show in it */
 	memset(flow->arrivals, 0, capacity * sizeof(uint64_t));
 	memset(flow->arrived_at, 0, capacity * sizeof(uint64_t));
+	memset(flow->sent_at, 0, capacity * sizeof(uint64_t));
+}
+
+void flow_start(struct flow *flow, uint64_t start, uint64_t interval)
+{
+	flow->next = start + flow->phase % interval;
 }
 
 void flow_send(struct flow *flow, uint64_t interval)

@@ -251,12 +251,16 @@ int main(int argc, char **argv)
 	event_start();
 	watch_all(epoll);
 	watch(epoll, timer, NULL);
+	for (struct flow *f = flows; f < flows + flow_count; f++)
+		flow_prepare(f, capacity);
+	if (stream.name)
+		stream_prepare(4 * capacity);
 	start = clock_now() + 10 * NS_PER_MS;
 	end = start + option.duration;
 	for (struct flow *f = flows; f < flows + flow_count; f++)
-		flow_start(f, start, interval, capacity);
+		flow_start(f, start, interval);
 	if (stream.name)
-		stream_start(start, interval, 4 * capacity);
+		stream_start(start, interval);
 	end = loop(epoll, timer, start, end, interval);
 	wire_drain(NEVER);
 	host_read();

@@ -94,7 +94,8 @@ struct flow {
 extern struct flow flows[MAX_FLOWS];
 extern unsigned int flow_count;
 void flow_add(const char *spec, bool echo, unsigned int size);
-void flow_start(struct flow *flow, uint64_t start, uint64_t interval, uint32_t capacity);
+void flow_prepare(struct flow *flow, uint32_t capacity);	/* takes its time */
+void flow_start(struct flow *flow, uint64_t start, uint64_t interval);
 void flow_send(struct flow *flow, uint64_t interval);
 void flow_receive(struct flow *flow);	/* at the receiver */
 void flow_echo(struct flow *flow);	/* at the far end of an echo */
@@ -117,7 +118,8 @@ struct stream {
 };
 extern struct stream stream;
 void stream_add(const char *spec);
-void stream_start(uint64_t start, uint64_t interval, uint32_t capacity);
+void stream_prepare(uint32_t capacity);
+void stream_start(uint64_t start, uint64_t interval);
 void stream_write(uint64_t interval);
 void stream_read(void);
 

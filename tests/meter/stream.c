@@ -66,14 +66,18 @@ void stream_add(const char *spec)
 	free(copy);
 }
 
-void stream_start(uint64_t start, uint64_t interval, uint32_t capacity)
+void stream_prepare(uint32_t capacity)
 {
-	stream.next = start + stream.phase % interval;
 	stream.capacity = capacity;
 	stream.arrivals = calloc(capacity, sizeof(uint64_t));
 	if (!stream.arrivals)
 		fail("no memory for %u reads", capacity);
 	memset(stream.arrivals, 0, capacity * sizeof(uint64_t));
+}
+
+void stream_start(uint64_t start, uint64_t interval)
+{
+	stream.next = start + stream.phase % interval;
 }
 
 void stream_write(uint64_t interval)
