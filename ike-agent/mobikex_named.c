@@ -211,6 +211,10 @@ static uint8_t reason_of(message_t *message)
 	{
 		return refused.reason;
 	}
+	if (message->get_notify(message, UNEXPECTED_NAT_DETECTED))
+	{	/* RFC 4555 3.9: one packet may have been changed by anybody */
+		return MOBIKEX_NOT_THE_SOURCE;
+	}
 	return notify || message->get_notify(message, UNACCEPTABLE_ADDRESSES) ?
 				MOBIKEX_NOT_SUPPORTED : MOBIKEX_NOT_REFUSED;
 }
@@ -221,8 +225,8 @@ static uint8_t reason_of(message_t *message)
 static bool again(mobikex_session_t *session, mobikex_child_t *child,
 				  uint8_t reason)
 {
-	if ((reason != MOBIKEX_UNKNOWN_ADDRESS && reason != MOBIKEX_UNKNOWN_SPI) ||
-		++child->refusals >= mobikex->check_tries)
+	if ((reason != MOBIKEX_UNKNOWN_ADDRESS && reason != MOBIKEX_UNKNOWN_SPI &&
+		 reason != MOBIKEX_NOT_THE_SOURCE) || ++child->refusals >= mobikex->check_tries)
 	{
 		return FALSE;
 	}

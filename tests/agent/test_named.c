@@ -347,7 +347,9 @@ static void answer(enum mobikex_refusal reason)
 	assert_non_null(task);
 	message->set_exchange_type(message, INFORMATIONAL);
 	message->set_message_id(message, 1);
-	if (reason)
+	if (reason == MOBIKEX_NOT_THE_SOURCE)
+		message->add_notify(message, FALSE, UNEXPECTED_NAT_DETECTED, chunk_empty);
+	else if (reason)
 		message->add_notify(message, FALSE, OPERATION_REFUSED,
 				    mobikex_refused_encode(&refused, buffer));
 	assert_int_equal(task->process(task, message), SUCCESS);
@@ -409,7 +411,7 @@ static void not_known_yet(void **state)
 	assert_string_equal(telling(), "");
 	ms += agent.check_delay + 1;
 	assert_string_equal(telling(), "10.2.0.2");
-	answer(MOBIKEX_UNKNOWN_SPI);
+	answer(MOBIKEX_NOT_THE_SOURCE);
 	assert_int_equal(told_no, SEGUE_REASON_NONE);
 	ms += agent.check_delay + 1;
 	assert_string_equal(telling(), "10.2.0.2");
@@ -418,6 +420,13 @@ static void not_known_yet(void **state)
 	ms += agent.check_delay + 1;
 	assert_string_equal(telling(), "");
 	assert_int_equal(WAY->active, SEGUE_NO_PATH);
+	wish(1, 0);
+	assert_string_equal(telling(), "10.2.0.2");
+	answer(MOBIKEX_UNKNOWN_SPI);
+	ms += agent.check_delay + 1;
+	assert_string_equal(telling(), "10.2.0.2");
+	answer(MOBIKEX_NOT_REFUSED);
+	assert_int_equal(WAY->active, 1);
 }
 
 static void not_for_us(void **state)
