@@ -7,6 +7,8 @@
  *	up,NS,DEV		IFF_UP on
  *	addr-del,NS,DEV,ADDR/LEN	and addr-add: by rtnetlink
  *	exec,COMMAND		sh -c, at normal priority, not waited for
+ *	move,ADDRESS		the associations move to that address of their near end
+ *	join,ADDRESS		they get it as well, if they can have several
  *	mark			nothing: begins a window of its own in the report
  *
  * A thread of its own does it, since the system call may sleep: on rtnl_lock(),
@@ -59,6 +61,10 @@ void event_add(const char *spec)
 		e->argument = cursor;
 		if (!e->argument)
 			fail("exec: no command");
+		return;
+	}
+	if (is(e, "move") || is(e, "join")) {
+		e->argument = field(&cursor, "address");
 		return;
 	}
 	e->netns = field(&cursor, "namespace");
@@ -161,12 +167,21 @@ static void spawn(struct event *e)
 	posix_spawnattr_destroy(&attr);
 }
 
+static void move(struct event *e)
+{
+	e->t0 = clock_now();
+	e->status = assoc_move(e->argument, is(e, "join"));
+	e->done = clock_now();
+}
+
 static void perform(struct event *e)
 {
 	if (is(e, "up") || is(e, "down"))
 		set_flag(e, is(e, "up"));
 	else if (is(e, "exec"))
 		spawn(e);
+	else if (is(e, "move") || is(e, "join"))
+		move(e);
 	else if (is(e, "mark"))
 		e->t0 = e->done = clock_now();
 	else

@@ -26,10 +26,12 @@ static const char usage[] =
 "  --flow NAME,FROM,SOURCE,TO,DESTINATION[,PHASE_US]    UDP one way\n"
 "  --echo NAME,FROM,SOURCE,TO,DESTINATION[,PHASE_US]    UDP, sent back\n"
 "  --stream NAME,FROM,SOURCE,TO,DESTINATION[,PHASE_US]  TCP\n"
+"  --assoc KIND,NAME,FROM,SOURCE,TO,DESTINATION[,PHASE_US]  udp, sctp or mptcp, both ways;\n"
+"                          FROM is the end that moves\n"
 "  --wire NS,DEVICE        watch an interface\n"
 "  --inner ADDRESS         must not be seen in clear on any wire\n"
 "  --at MS,ACTION,...      down|up,NS,DEV  addr-del|addr-add,NS,DEV,ADDR/LEN\n"
-"                          exec,COMMAND  mark\n"
+"                          exec,COMMAND  mark  move|join,ADDRESS\n"
 "  --rate N                packets a second of each flow (1000)\n"
 "  --size N                octets of UDP payload (200)\n"
 "  --write N               octets of each write to the TCP connection (500)\n"
@@ -74,6 +76,7 @@ static void parse(int argc, char **argv)
 		{ "ns", required_argument, NULL, 'n' }, { "host", required_argument, NULL, 'H' },
 		{ "flow", required_argument, NULL, 'f' }, { "echo", required_argument, NULL, 'e' },
 		{ "stream", required_argument, NULL, 's' }, { "wire", required_argument, NULL, 'w' },
+		{ "assoc", required_argument, NULL, 'A' },
 		{ "inner", required_argument, NULL, 'i' }, { "at", required_argument, NULL, 'a' },
 		{ "rate", required_argument, NULL, 'r' }, { "size", required_argument, NULL, 'z' },
 		{ "write", required_argument, NULL, 'W' },
@@ -90,6 +93,7 @@ static void parse(int argc, char **argv)
 		case 'f': flow_add(optarg, false, option.size); break;
 		case 'e': flow_add(optarg, true, option.size); break;
 		case 's': stream_add(optarg); break;
+		case 'A': assoc_add(optarg, option.size); break;
 		case 'w': wire_add(optarg); break;
 		case 'i': wire_forbid(optarg); break;
 		case 'a': event_add(optarg); break;
@@ -114,6 +118,7 @@ static void parse(int argc, char **argv)
 struct source {
 	void (*ready)(struct flow *flow);
 	struct flow *flow;
+	struct assoc *assoc;		/* instead of ready */
 };
 
 static void ready_stream(struct flow *flow)
@@ -132,20 +137,24 @@ static void watch(int epoll, int fd, struct source *source)
 
 static void watch_all(int epoll)
 {
-	static struct source sources[2 * MAX_FLOWS + 1];
+	static struct source sources[2 * MAX_FLOWS + 1 + MAX_ASSOCS];
 	struct source *s = sources;
 
 	for (struct flow *f = flows; f < flows + flow_count; f++) {
-		*s = (struct source){ flow_receive, f };
+		*s = (struct source){ .ready = flow_receive, .flow = f };
 		watch(epoll, f->echo ? f->tx : f->rx, s++);
 		if (f->echo) {
-			*s = (struct source){ flow_echo, f };
+			*s = (struct source){ .ready = flow_echo, .flow = f };
 			watch(epoll, f->rx, s++);
 		}
 	}
 	if (stream.name) {
-		*s = (struct source){ ready_stream, NULL };
-		watch(epoll, stream.rx, s);
+		*s = (struct source){ .ready = ready_stream };
+		watch(epoll, stream.rx, s++);
+	}
+	for (struct assoc *a = assocs; a < assocs + assoc_count; a++) {
+		*s = (struct source){ .assoc = a };
+		assoc_watch(a, epoll, s++);
 	}
 }
 
@@ -169,6 +178,12 @@ static uint64_t advance(uint64_t start, uint64_t end, uint64_t interval)
 			stream_write(interval);
 		if (stream.next < end && stream.next < due)
 			due = stream.next;
+	}
+	for (struct assoc *a = assocs; a < assocs + assoc_count; a++) {
+		if (a->next <= now && a->next < end)
+			assoc_send(a, interval);
+		if (a->next < end && a->next < due)
+			due = a->next;
 	}
 	return due < end ? due : now < end ? end : NEVER;
 }
@@ -218,7 +233,9 @@ static uint64_t loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_
 		for (int i = 0; i < n; i++) {
 			struct source *s = ready[i].data.ptr;
 
-			if (s)
+			if (s && s->assoc)
+				assoc_receive(s->assoc);
+			else if (s)
 				s->ready(s->flow);
 			else if (read(timer, &expired, sizeof(expired)) < 0 && errno != EAGAIN)
 				fail("timerfd: %s", strerror(errno));
@@ -255,12 +272,16 @@ int main(int argc, char **argv)
 		flow_prepare(f, capacity);
 	if (stream.name)
 		stream_prepare(4 * capacity);
+	for (struct assoc *a = assocs; a < assocs + assoc_count; a++)
+		assoc_prepare(a, 4 * capacity);
 	start = clock_now() + 10 * NS_PER_MS;
 	end = start + option.duration;
 	for (struct flow *f = flows; f < flows + flow_count; f++)
 		flow_start(f, start, interval);
 	if (stream.name)
 		stream_start(start, interval);
+	for (struct assoc *a = assocs; a < assocs + assoc_count; a++)
+		a->next = start + a->phase % interval;
 	end = loop(epoll, timer, start, end, interval);
 	wire_drain(NEVER);
 	host_read();

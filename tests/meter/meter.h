@@ -123,6 +123,44 @@ void stream_start(uint64_t start, uint64_t interval);
 void stream_write(uint64_t interval);
 void stream_read(void);
 
+/* assoc.c: both ends send, and one of them moves */
+enum assoc_kind { ASSOC_UDP, ASSOC_SCTP, ASSOC_MPTCP };
+enum { MAX_ASSOCS = 4, MAX_MOVES = 8, ASSOC_SIZE_MAX = 1400 };
+enum { NEAR, FAR, ENDS };		/* the end that moves is the near one */
+struct assoc_end {
+	int fd;
+	uint64_t written, received;	/* octets */
+	uint32_t blocked, count, capacity;
+	uint64_t *arrivals;		/* times of reads that brought something */
+	bool corrupt, closed;
+	int error, last_errno;		/* errno that ended it; of what was not sent */
+};
+struct assoc {
+	char *name;
+	enum assoc_kind kind;
+	struct assoc_end end[ENDS];
+	int from;			/* namespace of the near end */
+	uint16_t port;
+	unsigned int size;
+	uint64_t phase, next;
+	union endpoint near, far, peer;	/* peer: where the far end sends to */
+	socklen_t length;
+	int old[MAX_MOVES];		/* sockets that were moved away from */
+	unsigned int olds;
+	int epoll;
+	void *source;
+};
+extern struct assoc assocs[MAX_ASSOCS];
+extern unsigned int assoc_count;
+void assoc_add(const char *spec, unsigned int size);
+const char *assoc_kind(const struct assoc *a);
+void assoc_prepare(struct assoc *a, uint32_t capacity);
+void assoc_watch(struct assoc *a, int epoll, void *source);
+void assoc_send(struct assoc *a, uint64_t interval);
+void assoc_receive(struct assoc *a);
+/* All of them, in any thread; 0 or errno.  stay: only have the address as well. */
+int assoc_move(const char *address, bool stay);
+
 /* wire.c: everything that passes an interface, by AF_PACKET */
 void wire_add(const char *spec);	/* NS,DEVICE */
 void wire_forbid(const char *address);	/* inner address: in clear nowhere */

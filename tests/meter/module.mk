@@ -5,4 +5,4 @@ METER_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/meter/*.c))
 
 ALL += $(METER)
 $(METER): $(METER_OBJ)
-	$(CC) $(LDFLAGS) -o $@ $^ -ljson-c -lmnl
+	$(CC) $(LDFLAGS) -o $@ $^ -ljson-c -lmnl -lsctp

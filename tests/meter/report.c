@@ -182,6 +182,58 @@ static struct json_object *stream_total(uint64_t start, uint64_t end, uint64_t i
 	return o;
 }
 
+/*
+ * "up" is what the far end received, "down" the near one.  Messages are of one size,
+ * so octets tell how many are missing.
+ */
+static struct json_object *direction(const struct assoc *a, const struct assoc_end *from,
+				     const struct assoc_end *to, uint64_t end, uint64_t interval)
+{
+	struct json_object *o = json_object_new_object();
+	uint64_t last = to->count ? to->arrivals[to->count - 1] : 0;
+
+	add_int(o, "written", from->written / a->size);
+	add_int(o, "not_written", from->blocked);
+	if (from->last_errno)
+		json_object_object_add(o, "why", json_object_new_string(strerror(from->last_errno)));
+	add_int(o, "missing", (int64_t)(from->written - to->received) / a->size);
+	json_object_object_add(o, "survived", json_object_new_boolean(
+		!from->error && !to->error && !to->closed && !to->corrupt &&
+		last + DEAD_INTERVALS * interval >= end));
+	if (from->error || to->error)
+		json_object_object_add(o, "error", json_object_new_string(
+			strerror(from->error ? from->error : to->error)));
+	return o;
+}
+
+static struct json_object *assoc_total(const struct assoc *a, uint64_t end, uint64_t interval)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "kind", json_object_new_string(assoc_kind(a)));
+	json_object_object_add(o, "up", direction(a, &a->end[NEAR], &a->end[FAR], end, interval));
+	json_object_object_add(o, "down", direction(a, &a->end[FAR], &a->end[NEAR], end, interval));
+	return o;
+}
+
+static void add_assocs(struct json_object *to, uint64_t t0, uint64_t next, uint64_t end,
+		       uint64_t interval)
+{
+	static const char *const names[] = { [FAR] = "up", [NEAR] = "down" };
+
+	for (const struct assoc *a = assocs; a < assocs + assoc_count; a++) {
+		struct json_object *o = json_object_new_object();
+
+		for (int i = ENDS - 1; i >= 0; i--) {
+			struct json_object *way = json_object_new_object();
+
+			add_stall(way, a->end[i].arrivals, a->end[i].count, t0, next, end, interval);
+			json_object_object_add(o, names[i], way);
+		}
+		json_object_object_add(to, a->name, o);
+	}
+}
+
 /* Lost packets of an event: sent since half a second before it, if no other event is nearer. */
 static uint64_t window_begin(unsigned int event)
 {
@@ -228,6 +280,12 @@ static struct json_object *event_report(unsigned int i, uint64_t origin, uint64_
 		json_object_object_add(per_flow, stream.name, of);
 	}
 	json_object_object_add(o, "flows", per_flow);
+	if (assoc_count) {
+		struct json_object *per_assoc = json_object_new_object();
+
+		add_assocs(per_assoc, e->t0, next, end, interval);
+		json_object_object_add(o, "assocs", per_assoc);
+	}
 	return o;
 }
 
@@ -276,6 +334,14 @@ void report_print(uint64_t origin, uint64_t start, uint64_t end, uint64_t interv
 	if (stream.name)
 		json_object_object_add(per_flow, stream.name, stream_total(start, end, interval));
 	json_object_object_add(o, "flows", per_flow);
+	if (assoc_count) {
+		struct json_object *per_assoc = json_object_new_object();
+
+		for (unsigned int i = 0; i < assoc_count; i++)
+			json_object_object_add(per_assoc, assocs[i].name,
+					       assoc_total(&assocs[i], end, interval));
+		json_object_object_add(o, "assocs", per_assoc);
+	}
 	json_object_object_add(o, "hosts", host_report(origin));
 	json_object_object_add(o, "wires", wire_report(origin));
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED));

@@ -125,6 +125,9 @@ static bool is_flow_port(uint16_t port)
 {
 	if (stream.name && port == stream.port)
 		return true;
+	for (unsigned int i = 0; i < assoc_count; i++)
+		if (assocs[i].port == port)
+			return true;
 	for (unsigned int i = 0; i < flow_count; i++)
 		if (flows[i].port == port)
 			return true;
@@ -169,6 +172,7 @@ static void classify_transport(struct content *c, uint8_t protocol, const uint8_
 			classify_udp(c, l4, end);
 		/* fall through */
 	case IPPROTO_TCP:
+	case IPPROTO_SCTP:
 		if (c->kind == OTHER && l4 + 4 <= end &&
 		    (is_flow_port(be16(l4)) || is_flow_port(be16(l4 + 2))))
 			c->kind = CLEAR;
