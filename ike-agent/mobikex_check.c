@@ -5,6 +5,7 @@
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_judge.h"
+#include "mobikex_moved.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
@@ -287,6 +288,7 @@ static void moved(mobikex_session_t *session, mobikex_peer_t *peer)
 	}
 	mobikex_copy_update(session);
 	mobikex_children_update(session);
+	mobikex_moved_sync(session);
 }
 
 /**
@@ -322,6 +324,7 @@ static void rechecked(mobikex_session_t *session, mobikex_peer_t *peer, bool rea
 		mobikex_session_unroute(session, peer->host);
 		mobikex_paths_update(session);
 		mobikex_copy_update(session);
+		mobikex_moved_sync(session);
 	}
 }
 

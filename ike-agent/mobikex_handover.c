@@ -7,6 +7,7 @@
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
+#include "mobikex_moved.h"
 #include "mobikex_named.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
@@ -181,6 +182,7 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 		mobikex_failback(session);
 		mobikex_copy_update(session);
 		mobikex_children_update(session);
+		mobikex_moved_sync(session);
 		if (mobikex_path_active_hosts(session, &my, &other))
 		{
 			lost = session->stalled || mobikex_push_astray(session, other);

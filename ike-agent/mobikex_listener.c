@@ -5,6 +5,7 @@
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
 #include "mobikex_judge.h"
+#include "mobikex_moved.h"
 #include "mobikex_named.h"
 #include "mobikex_natd.h"
 #include "mobikex_nonat.h"
@@ -34,13 +35,14 @@ struct private_mobikex_listener_t {
 /**
  * A CHILD_SA's own replay_window is asked for nothing here: its default is this.
  */
-static uint16_t capabilities(void)
+static uint16_t capabilities(ike_sa_t *ike_sa)
 {
 	int window = lib->settings->get_int(lib->settings, "%s.replay_window",
 										REPLAY_WINDOW, lib->ns);
 
 	return MOBIKEX_RESTORES | MOBIKEX_INTERFACES | MOBIKEX_CHILDREN |
-		   (window >= MOBIKEX_COPIES_WINDOW ? MOBIKEX_COPIES : 0);
+		   (window >= MOBIKEX_COPIES_WINDOW ? MOBIKEX_COPIES : 0) |
+		   (mobikex_moved_setting(ike_sa->get_name(ike_sa)) ? MOBIKEX_MOVES : 0);
 }
 
 /**
@@ -48,7 +50,8 @@ static uint16_t capabilities(void)
  */
 static void say_hello(ike_sa_t *ike_sa, message_t *message)
 {
-	struct mobikex_supported supported = mobikex_supported_make(capabilities());
+	struct mobikex_supported supported = mobikex_supported_make(
+														capabilities(ike_sa));
 	mobikex_hello_t *hello;
 
 	if (!message->get_notify(message, MOBIKE_SUPPORTED) ||
@@ -168,6 +171,10 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 		mobikex_operation_request(ike_sa, message);
 	}
 	session = mobikex_session_by_ike(ike);
+	if (session)
+	{
+		mobikex_moved_incoming(session, message);
+	}
 	if (session && message->get_request(message))
 	{
 		mobikex_natd_filter(session, ike_sa, message);
@@ -195,6 +202,13 @@ static void incoming_plain(ike_sa_t *ike_sa, message_t *message)
 
 static void outgoing_plain(ike_sa_t *ike_sa, message_t *message)
 {
+	mobikex_session_t *session;
+
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session)
+	{
+		mobikex_moved_outgoing(session, ike_sa, message);
+	}
 	switch (message->get_exchange_type(message))
 	{
 		case IKE_AUTH:
@@ -306,6 +320,7 @@ METHOD(listener_t, ike_rekey, bool,
 		session->queued = session->checking = session->failback = FALSE;
 		session->trying = FALSE;
 		mobikex_check_rekeyed(session);
+		mobikex_moved_rekeyed(session);
 		mobikex_follow_queue(session);
 		mobikex_job_queue(session->ike, mobikex_check_next, 0, 0);
 	}

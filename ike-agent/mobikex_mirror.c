@@ -4,9 +4,11 @@
 #include "mobikex_handover.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
+#include "mobikex_moved.h"
 #include "mobikex_orphan.h"
 #include "mobikex_path.h"
 #include "mobikex_policy.h"
+#include "mobikex_route.h"
 #include "mobikex_sa.h"
 
 #include <errno.h>
@@ -49,6 +51,20 @@ static void pair_clean(pair_t *pair)
 }
 
 /**
+ * Those of an SA
+ */
+static pair_t pair_of_sa(mobikex_sa_t *sa, host_t *src, host_t *dst)
+{
+	if (!sa || !sa->pair)
+	{
+		return pair_of(sa ? sa->session : NULL, src, dst);
+	}
+	src = sa->inbound ? sa->pair->remote : sa->pair->local;
+	dst = sa->inbound ? sa->pair->local : sa->pair->remote;
+	return (pair_t){ src->clone(src), dst->clone(dst), TRUE };
+}
+
+/**
  * An SA whose addresses have to be translated
  */
 static mobikex_sa_t *sa_pinned(kernel_ipsec_sa_id_t *id)
@@ -68,7 +84,7 @@ static pair_t translate_id(kernel_ipsec_sa_id_t *id)
 
 	mobikex->lock->lock(mobikex->lock);
 	sa = sa_pinned(id);
-	pair = pair_of(sa ? sa->session : NULL, id->src, id->dst);
+	pair = pair_of_sa(sa, id->src, id->dst);
 	mobikex->lock->unlock(mobikex->lock);
 	id->src = pair.src;
 	id->dst = pair.dst;
@@ -104,6 +120,11 @@ static status_t get_spi(kernel_interface_t *this, host_t *src, host_t *dst,
 
 	mobikex->lock->lock(mobikex->lock);
 	session = ike_sa ? mobikex_session_create(ike_sa) : NULL;
+	if (session && session->moved && session->moved->refused)
+	{
+		mobikex->lock->unlock(mobikex->lock);
+		return FAILED;
+	}
 	pair = pair_of(session, src, dst);
 	mobikex->lock->unlock(mobikex->lock);
 	id.src = pair.src;
@@ -160,6 +181,12 @@ static bool has_left(mobikex_session_t *session, identification_t *peer,
 	uint8_t active = mobikex_path_active(session);
 	struct segue_addr canonical = mobikex_addr(session->remote);
 
+	if (session->moved && session->peer_id && !session->peer_id->equals(
+												session->peer_id, peer))
+	{
+		return mobikex_pair_between(session->moved->pairs, NULL, local, remote) &&
+			   !session->other->ip_equals(session->other, remote);
+	}
 	if (!session->transport || session->state != MOBIKEX_PINNED ||
 		!session->local->ip_equals(session->local, local) ||
 		!session->remote->ip_equals(session->remote, remote) ||
@@ -195,7 +222,7 @@ static bool is_taken(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id, bool inbound)
 				 "%Y, but %Y in session %s[%u] is still pinned to it; use BEET or "
 				 "tunnel mode where addresses are leased anew",
 				 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
-				 session->remote, peer, session->peer_id, session->name,
+				 inbound ? id->src : id->dst, peer, session->peer_id, session->name,
 				 session->id);
 			mobikex_event(session->id, SEGUE_EVENT_REFUSAL,
 						  SEGUE_REASON_NOT_OWNED);
@@ -221,7 +248,9 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 					kernel_ipsec_add_sa_t *data, mobikex_sa_t **out)
 {
 	mobikex_session_t *session;
+	mobikex_pair_t *moved;
 	mobikex_sa_t *sa = NULL;
+	struct segue_addr local;
 	int err;
 
 	if (ike_sa && data->mode == MODE_TRANSPORT &&
@@ -243,21 +272,38 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 		return FALSE;
 	}
 	mobikex_session_encap(session, data->encap);
+	moved = mobikex_moved_pair(session, data->mode, data->encap, data->reqid);
+	if (session->moved && !moved && !session->moved->mixed)
+	{
+		local = mobikex_addr(session->local);
+		mobikex_local_add(session, &local);
+		session->moved->mixed = TRUE;
+	}
 	sa = data->inbound ? mobikex_sa_find(id->spi, id->proto, id->dst) : NULL;
 	sa = sa ?: mobikex_sa_add(session, id->spi, id->proto, data->inbound);
 	sa->entry = (struct segue_sa){
 		.session = session->id,
 		.reqid = data->reqid,
-		.child = mobikex_child_number(session, ike_sa, data->reqid),
+		.child = moved ? 0 :
+				 mobikex_child_number(session, ike_sa, data->reqid),
 		.mode = data->mode == MODE_TRANSPORT ? SEGUE_SA_TRANSPORT :
 				data->mode == MODE_BEET ? SEGUE_SA_BEET : SEGUE_SA_TUNNEL,
 		.flags = (data->inbound ? SEGUE_SA_INBOUND : 0) |
 				 (data->encap ? SEGUE_SA_ENCAP : 0),
 	};
+	mobikex_moved_hold(moved);
+	mobikex_moved_drop(session, sa->pair);
+	sa->pair = moved;
 	err = mobikex_sa_put(sa);
 	if (!err)
 	{
-		if (data->mode == MODE_TRANSPORT)
+		if (moved)
+		{
+			mobikex_moved_service(session,
+								  data->inbound ? data->dst_ts : data->src_ts,
+								  data->inbound ? data->src_ts : data->dst_ts);
+		}
+		else if (data->mode == MODE_TRANSPORT)
 		{
 			mobikex_session_transport(session);
 		}
@@ -283,6 +329,24 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	return FALSE;
 }
 
+/**
+ * A larval SA was allocated at the canonical address, and the SA goes elsewhere:
+ * charon's add_sa() then adds it anew (ESRCH of XFRM_MSG_UPDSA).
+ */
+static void drop_larval(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
+						mobikex_session_t *session)
+{
+	kernel_ipsec_sa_id_t larval = *id;
+	kernel_ipsec_del_sa_t data = {};
+
+	larval.src = session->remote;
+	larval.dst = session->local;
+	if (!larval.dst->ip_equals(larval.dst, id->dst))
+	{
+		kernel.del_sa(this, &larval, &data);
+	}
+}
+
 static status_t add_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 					   kernel_ipsec_add_sa_t *data)
 {
@@ -300,7 +364,7 @@ static status_t add_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 	if (accepted && sa)
 	{
 		session = sa->session;
-		pair = pair_of(session, id->src, id->dst);
+		pair = pair_of_sa(sa, id->src, id->dst);
 		pinned.src = pair.src;
 		pinned.dst = pair.dst;
 		copy.src_ts = mobikex_ts_translate_list(data->src_ts,
@@ -315,6 +379,10 @@ static status_t add_sa(kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 	if (!accepted)
 	{
 		return FAILED;
+	}
+	if (sa && sa->pair && data->update)
+	{
+		drop_larval(this, &pinned, sa->session);
 	}
 	status = kernel.add_sa(this, &pinned, &copy);
 	if (sa)

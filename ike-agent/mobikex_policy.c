@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_policy.h"
 #include "mobikex_host.h"
+#include "mobikex_moved.h"
 #include "mobikex_route.h"
 
 static kernel_interface_t *kernel;
@@ -18,9 +19,9 @@ typedef struct {
 /**
  * Selectors can be told apart by their side: ours may hold our addresses only.
  */
-static void translate_ts(mobikex_session_t *session, policy_t *policy, bool out)
+static void translate_ts(mobikex_session_t *session, policy_t *policy, bool out,
+						 host_t *local, host_t *remote)
 {
-	host_t *local = session->local, *remote = session->remote;
 	kernel_ipsec_policy_id_t *id = &policy->id;
 
 	id->src_ts = mobikex_ts_translate(id->src_ts, out ? session->locals :
@@ -30,11 +31,48 @@ static void translate_ts(mobikex_session_t *session, policy_t *policy, bool out)
 	policy->translated = TRUE;
 }
 
+/**
+ * The kernel's addresses: the CHILD_SA's own, or the session's.  Who asks without a
+ * reqid means where IKE is.
+ */
+static void kernels_hosts(mobikex_session_t *session,
+			kernel_ipsec_manage_policy_t *data, host_t **local, host_t **remote)
+{
+	linked_list_t *pairs = session->moved ? session->moved->pairs : NULL;
+	mobikex_pair_t *pair = NULL;
+
+	if (pairs && data)
+	{
+		pair = mobikex_pair_find(pairs, data->sa->reqid);
+	}
+	else if (pairs)
+	{
+		pair = mobikex_pair_between(pairs, NULL, session->my, session->other);
+	}
+	*local = pair ? pair->local : session->local;
+	*remote = pair ? pair->remote : session->remote;
+}
+
+static host_t *kernels(mobikex_session_t *session, host_t *host, host_t *local,
+					   host_t *remote)
+{
+	if (mobikex_host_known(session->locals, host))
+	{
+		host = local;
+	}
+	else if (mobikex_host_known(session->remotes, host))
+	{
+		host = remote;
+	}
+	return host->clone(host);
+}
+
 static policy_t translated(kernel_ipsec_policy_id_t *id,
 						  kernel_ipsec_manage_policy_t *data)
 {
 	policy_t policy = { .id = *id, .data = *data };
 	mobikex_session_t *session;
+	host_t *local, *remote;
 	bool out;
 
 	mobikex->lock->lock(mobikex->lock);
@@ -46,11 +84,10 @@ static policy_t translated(kernel_ipsec_policy_id_t *id,
 				mobikex_host_known(session->locals, data->src) &&
 				!mobikex_host_known(session->locals, data->dst));
 		policy.pinned = session->state == MOBIKEX_PINNED;
-		policy.data.src = mobikex_session_canonical(session, data->src);
-		policy.data.src = policy.data.src->clone(policy.data.src);
-		policy.data.dst = mobikex_session_canonical(session, data->dst);
-		policy.data.dst = policy.data.dst->clone(policy.data.dst);
-		translate_ts(session, &policy, out);
+		kernels_hosts(session, data, &local, &remote);
+		policy.data.src = kernels(session, data->src, local, remote);
+		policy.data.dst = kernels(session, data->dst, local, remote);
+		translate_ts(session, &policy, out, local, remote);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	return policy;
@@ -210,13 +247,15 @@ static status_t query_policy(kernel_interface_t *this,
 {
 	policy_t policy = { .id = *id };
 	mobikex_session_t *session;
+	host_t *local, *remote;
 	status_t status;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = session_of(id, id->dir == POLICY_OUT);
 	if (session)
 	{
-		translate_ts(session, &policy, id->dir == POLICY_OUT);
+		kernels_hosts(session, NULL, &local, &remote);
+		translate_ts(session, &policy, id->dir == POLICY_OUT, local, remote);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	status = kernel->query_policy(this, &policy.id, data, use_time);
@@ -236,22 +275,37 @@ static status_t alloc_reqid(kernel_interface_t *this,
 {
 	mobikex_session_t *session;
 	linked_list_t *local = local_ts, *remote = remote_ts;
+	host_t *my, *other;
 	status_t status;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_current();
 	if (session)
 	{
-		local = mobikex_ts_translate_list(local_ts, session->locals,
-										  session->local);
-		remote = mobikex_ts_translate_list(remote_ts, session->remotes,
-										   session->remote);
+		my = session->local;
+		other = session->remote;
+		if (session->moved && !session->encap)
+		{
+			mobikex_moved_hosts(session, *reqid, &my, &other);
+		}
+		local = mobikex_ts_translate_list(local_ts, session->locals, my);
+		remote = mobikex_ts_translate_list(remote_ts, session->remotes, other);
+		my = my->clone(my);
+		other = other->clone(other);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	status = kernel->alloc_reqid(this, local, remote, mark_in, mark_out,
 								 if_id_in, if_id_out, label, reqid);
 	if (session)
 	{
+		if (status == SUCCESS && session->moved && !session->encap)
+		{
+			mobikex->lock->lock(mobikex->lock);
+			mobikex_moved_numbered(session, *reqid, my, other);
+			mobikex->lock->unlock(mobikex->lock);
+		}
+		my->destroy(my);
+		other->destroy(other);
 		mobikex_ts_destroy(local);
 		mobikex_ts_destroy(remote);
 	}

@@ -3,6 +3,16 @@
 #include "mobikex_child.h"
 #include "mobikex_host.h"
 
+host_t *mobikex_sa_local(mobikex_sa_t *this)
+{
+	return this->pair ? this->pair->local : this->session->local;
+}
+
+host_t *mobikex_sa_remote(mobikex_sa_t *this)
+{
+	return this->pair ? this->pair->remote : this->session->remote;
+}
+
 static struct segue_sa_key key_of(mobikex_sa_t *this)
 {
 	struct segue_addr remote = mobikex_addr(this->session->remote);
@@ -53,7 +63,7 @@ static bool is_of_ike(mobikex_sa_t *sa, host_t *dst, uint32_t ike)
 
 static bool is_canonical(mobikex_sa_t *sa, host_t *dst, uint32_t ike)
 {
-	host_t *to = sa->inbound ? sa->session->local : sa->session->remote;
+	host_t *to = sa->inbound ? mobikex_sa_local(sa) : mobikex_sa_remote(sa);
 
 	return to->ip_equals(to, dst);
 }
@@ -108,7 +118,8 @@ void mobikex_sa_uninstalled(mobikex_sa_t *this)
 {
 	struct segue_sa_key key = key_of(this);
 
-	if (this->installed && this->session->published && mobikex->segue)
+	if (this->installed && this->session->published && mobikex->segue &&
+		!this->pair)
 	{
 		segue_sa_del(mobikex->segue, &key);
 	}
@@ -136,6 +147,7 @@ void mobikex_sa_remove(mobikex_sa_t *this)
 	uint8_t child = this->entry.child;
 
 	mobikex_sa_uninstalled(this);
+	mobikex_moved_drop(session, this->pair);
 	mobikex->sas->remove(mobikex->sas, this, NULL);
 	free(this);
 	session->sas--;
@@ -165,7 +177,7 @@ int mobikex_sa_put(mobikex_sa_t *this)
 {
 	struct segue_sa_key key = key_of(this);
 
-	if (!this->session->published || !mobikex->segue)
+	if (!this->session->published || !mobikex->segue || this->pair)
 	{
 		return 0;
 	}

@@ -9,7 +9,7 @@
 #ifndef MOBIKEX_SA_H_
 #define MOBIKEX_SA_H_
 
-#include "mobikex_session.h"
+#include "mobikex_moved.h"
 
 typedef struct {
 	mobikex_session_t *session;
@@ -18,8 +18,14 @@ typedef struct {
 	bool inbound;
 	/** In the kernel, and in the map while there is one */
 	bool installed;
+	/** Moved: the addresses it is for, and not in the map; NULL: pinned */
+	mobikex_pair_t *pair;
 	struct segue_sa entry;
 } mobikex_sa_t;
+
+/** The addresses that the kernel has, of ours and of the peer. */
+host_t *mobikex_sa_local(mobikex_sa_t *this);
+host_t *mobikex_sa_remote(mobikex_sa_t *this);
 
 /**
  * The SA that charon means in this thread: of the IKE_SA that it has checked

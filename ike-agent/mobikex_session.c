@@ -5,6 +5,7 @@
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
+#include "mobikex_moved.h"
 #include "mobikex_path.h"
 #include "mobikex_route.h"
 #include "mobikex_sa.h"
@@ -129,7 +130,7 @@ host_t *mobikex_session_canonical(mobikex_session_t *this, host_t *host)
 
 void mobikex_session_route(mobikex_session_t *this, host_t *remote)
 {
-	struct segue_addr local = mobikex_addr(this->local);
+	struct segue_addr local = mobikex_addr(this->moved ? this->my : this->local);
 	struct segue_addr addr = mobikex_addr(remote);
 	u_int length = segue_addr_is_v4(&addr) ? 32 : 128;
 
@@ -222,6 +223,7 @@ static void bypass_end(mobikex_session_t *this)
 static void destroy(mobikex_session_t *this)
 {
 	bypass_end(this);
+	mobikex_moved_end(this);
 	mobikex->sessions->remove(mobikex->sessions, this, NULL);
 	if (this->published && mobikex->segue)
 	{
@@ -334,7 +336,8 @@ static int publish(mobikex_session_t *this)
 		.local = mobikex_addr(this->local),
 		.remote = mobikex_addr(this->remote),
 		.flags = (this->leader ? 0 : SEGUE_SESSION_FOLLOW) |
-				 (this->restores ? SEGUE_SESSION_PEER : 0),
+				 (this->restores ? SEGUE_SESSION_PEER : 0) |
+				 (this->moved ? SEGUE_SESSION_MOVED : 0),
 		.ike = this->ike,
 		.peer = mobikex_session_peer_hash(this),
 	};
@@ -377,7 +380,30 @@ void mobikex_session_stock(mobikex_session_t *this, char *why)
 	}
 	this->published = FALSE;
 	bypass_end(this);
+	mobikex_moved_end(this);
 	mobikex_routes_release(this);
+}
+
+/**
+ * Behind a NAT the selectors' addresses are nobody's: pinned, at both ends.
+ */
+static void choose_transport(mobikex_session_t *this, mobikex_hello_t *hello)
+{
+	bool peer = hello && (hello->capabilities & MOBIKEX_MOVES);
+
+	this->moves = mobikex_moved_setting(this->name);
+	if (!this->moves)
+	{
+		return;
+	}
+	if (!peer || this->encap)
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u]: transport mode pinned, not moved: %s",
+			 this->name, this->id, this->encap ? "there is a NAT" :
+			 "the peer does not want it");
+		return;
+	}
+	mobikex_moved_begin(this);
 }
 
 bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
@@ -424,7 +450,11 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 		mobikex_session_stock(this, "segue was detached meanwhile");
 		return FALSE;
 	}
-	mobikex_local_add(this, &local);
+	choose_transport(this, hello);
+	if (!this->moved)
+	{
+		mobikex_local_add(this, &local);
+	}
 	mobikex_session_peer_add(this, this->remote, TRUE);
 	err = publish(this);
 	if (err)
@@ -439,8 +469,9 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 		return FALSE;
 	}
 	this->state = MOBIKEX_PINNED;
-	DBG1(DBG_KNL, "segue: session %s[%u] pinned to %H..%H, %s, peer %s",
-		 this->name, this->id, this->local, this->remote,
+	DBG1(DBG_KNL, "segue: session %s[%u] %s %H..%H, %s, peer %s",
+		 this->name, this->id, this->moved ? "begins at" : "pinned to",
+		 this->local, this->remote,
 		 this->leader ? "we lead" : "the peer leads",
 		 this->restores ? "has segue" : "has MOBIKE only: its half moves by IKE");
 	if (this->copy != MOBIKEX_COPY_NEVER && !this->copies)

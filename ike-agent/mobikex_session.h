@@ -17,6 +17,7 @@
 #include "mobikex_agent.h"
 
 typedef struct mobikex_session_t mobikex_session_t;
+typedef struct mobikex_moved_t mobikex_moved_t;
 
 typedef enum {
 	MOBIKEX_NEW,
@@ -180,6 +181,12 @@ struct mobikex_session_t {
 
 	/** It was sent again, so that it may have arrived by another path */
 	bool request_pushed;
+
+	/** We want transport mode moved, and said so */
+	bool moves;
+
+	/** Transport mode is moved, not pinned (mobikex_moved.h); NULL: pinned */
+	mobikex_moved_t *moved;
 
 	/** SAs, those with only an SPI included */
 	u_int sas;

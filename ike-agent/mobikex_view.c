@@ -59,7 +59,8 @@ void mobikex_view_make(mobikex_session_t *session, struct segue_peer *view)
 
 	memset(view, 0, sizeof(*view));
 	view->since_ns = session->made;
-	view->offered = mobikex->offered;
+	view->offered = (mobikex->offered & ~MOBIKEX_MOVES) |
+					(session->moves ? MOBIKEX_MOVES : 0);
 	if (hello && hello->supported)
 	{
 		view->version = MOBIKEX_VERSION;	/* the lower of both: there is no other */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <libmnl/libmnl.h>
 
@@ -190,8 +191,80 @@ int mobikex_xfrm_policy_del(const mobikex_xfrm_policy_t *policy)
 	return talk(request, NULL, NULL);
 }
 
-/** Before every policy of charon, whose priorities are in the thousands */
-#define BYPASS_PRIORITY 1
+static int rule_put(const struct xfrm_selector *selector, uint8_t dir,
+					uint8_t action, uint32_t priority)
+{
+	char buffer[512] = {};
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct xfrm_userpolicy_info *info;
+
+	request->nlmsg_type = XFRM_MSG_UPDPOLICY;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	info->sel = *selector;
+	info->dir = dir;
+	info->action = action;
+	info->priority = priority;
+	info->lft.soft_byte_limit = info->lft.hard_byte_limit = XFRM_INF;
+	info->lft.soft_packet_limit = info->lft.hard_packet_limit = XFRM_INF;
+	return talk(request, NULL, NULL);
+}
+
+static void set_port(__be16 *port, __be16 *mask, int value)
+{
+	if (value != MOBIKEX_XFRM_ANY_PORT)
+	{
+		*port = htons(value);
+		*mask = 0xffff;
+	}
+}
+
+static struct xfrm_selector rule_selector(const mobikex_xfrm_rule_t *rule)
+{
+	uint16_t family = segue_addr_is_v4(&rule->peer) ? AF_INET : AF_INET6;
+	uint8_t length = family == AF_INET ? 32 : 128;
+	struct xfrm_selector selector = {
+		.family = family,
+		.proto = rule->protocol,
+	};
+
+	if (rule->out)
+	{
+		from_addr(family, &rule->peer, &selector.daddr);
+		selector.prefixlen_d = length;
+		set_port(&selector.sport, &selector.sport_mask, rule->local_port);
+		set_port(&selector.dport, &selector.dport_mask, rule->remote_port);
+	}
+	else
+	{
+		from_addr(family, &rule->peer, &selector.saddr);
+		selector.prefixlen_s = length;
+		set_port(&selector.sport, &selector.sport_mask, rule->remote_port);
+		set_port(&selector.dport, &selector.dport_mask, rule->local_port);
+	}
+	return selector;
+}
+
+int mobikex_xfrm_rule_add(const mobikex_xfrm_rule_t *rule)
+{
+	struct xfrm_selector selector = rule_selector(rule);
+
+	return rule_put(&selector, rule->out ? XFRM_POLICY_OUT : XFRM_POLICY_IN,
+					rule->allow ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK,
+					rule->priority);
+}
+
+int mobikex_xfrm_rule_del(const mobikex_xfrm_rule_t *rule)
+{
+	mobikex_xfrm_policy_t policy = {
+		.id = {
+			.sel = rule_selector(rule),
+			.dir = rule->out ? XFRM_POLICY_OUT : XFRM_POLICY_IN,
+		},
+	};
+
+	return mobikex_xfrm_policy_del(&policy);
+}
 
 static struct xfrm_selector bypass_selector(const struct segue_addr *src,
 								const struct segue_addr *dst, uint8_t proto)
@@ -217,24 +290,14 @@ static const uint8_t bypassed[] = { IPPROTO_ESP, IPPROTO_UDP };
 int mobikex_xfrm_bypass_add(const struct segue_addr *src,
 							const struct segue_addr *dst)
 {
-	struct xfrm_userpolicy_info *info;
+	struct xfrm_selector selector;
 	int i, err;
 
 	for (i = 0; i < countof(bypassed); i++)
 	{
-		char buffer[512] = {};
-		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-
-		request->nlmsg_type = XFRM_MSG_UPDPOLICY;
-		request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-		info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-		info->sel = bypass_selector(src, dst, bypassed[i]);
-		info->dir = XFRM_POLICY_OUT;
-		info->action = XFRM_POLICY_ALLOW;
-		info->priority = BYPASS_PRIORITY;
-		info->lft.soft_byte_limit = info->lft.hard_byte_limit = XFRM_INF;
-		info->lft.soft_packet_limit = info->lft.hard_packet_limit = XFRM_INF;
-		err = talk(request, NULL, NULL);
+		selector = bypass_selector(src, dst, bypassed[i]);
+		err = rule_put(&selector, XFRM_POLICY_OUT, XFRM_POLICY_ALLOW,
+					   MOBIKEX_XFRM_FIRST);
 		if (err)
 		{
 			return err;

@@ -5,6 +5,7 @@
 #ifndef MOBIKEX_XFRM_H_
 #define MOBIKEX_XFRM_H_
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <linux/types.h>
 #include <linux/xfrm.h>
@@ -37,6 +38,31 @@ linked_list_t *mobikex_xfrm_policies(void);
 /** 0 or a negative errno. */
 int mobikex_xfrm_sa_del(const mobikex_xfrm_sa_t *sa);
 int mobikex_xfrm_policy_del(const mobikex_xfrm_policy_t *policy);
+
+/** Before every policy of charon, whose priorities are in the thousands */
+#define MOBIKEX_XFRM_FIRST 1
+
+/** Otherwise exactly that one */
+#define MOBIKEX_XFRM_ANY_PORT -1
+
+/**
+ * A policy without SAs between any address of ours and one of the peer.  Compared
+ * octet by octet: to be zeroed first.
+ */
+typedef struct {
+	struct segue_addr peer;
+	bool out;
+	bool allow;
+	uint32_t priority;
+	/** 0: any */
+	uint8_t protocol;
+	int local_port;
+	int remote_port;
+} mobikex_xfrm_rule_t;
+
+/** 0 or a negative errno; adding what is there is no error. */
+int mobikex_xfrm_rule_add(const mobikex_xfrm_rule_t *rule);
+int mobikex_xfrm_rule_del(const mobikex_xfrm_rule_t *rule);
 
 /**
  * Let through what is ESP already, between these addresses (IPv6).

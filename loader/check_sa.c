@@ -28,6 +28,7 @@ enum { REPLAY_WINDOW = 256, REPLAY_WINDOW_WANTED = 1024 };
 struct kernel_sa {
 	__u32 replay_window;
 	__be32 spi;
+	bool transport;
 	struct segue_addr source;
 	struct segue_addr dest;
 };
@@ -109,6 +110,7 @@ static int take_kernel_sa(void *context, const struct nlmsghdr *message)
 	sa->replay_window = attributes.has_window ? attributes.replay_window :
 						    info->replay_window;
 	sa->spi = info->id.spi;
+	sa->transport = info->mode == XFRM_MODE_TRANSPORT;
 	addr_from_xfrm(&info->saddr, info->family, &sa->source);
 	addr_from_xfrm(&info->id.daddr, info->family, &sa->dest);
 	return 0;
@@ -221,6 +223,8 @@ static int compare_kernel_sa(struct snapshot *snapshot, const struct kernel_sa *
 	int err;
 
 	if (!inbound && !outbound)
+		return 0;
+	if (sa->transport && (session->flags & SEGUE_SESSION_MOVED))
 		return 0;
 	if (outbound)
 		key.peer = segue_addr_fold(&session->remote);

@@ -28,6 +28,9 @@
 /* In the response: struct mobikex_operation_refused */
 #define OPERATION_REFUSED 41220
 
+/* In a CREATE_CHILD_SA request: struct mobikex_child_sa_pair */
+#define CHILD_SA_PAIR 41221
+
 #define MOBIKEX_VERSION 1
 
 /* What the sender of MOBIKEX_SUPPORTED can do when it receives */
@@ -42,7 +45,10 @@ enum mobikex_capability {
 	MOBIKEX_INTERFACES = 1 << 1,
 	/* Wants copies: anti-replay windows of MOBIKEX_COPIES_WINDOW packets */
 	MOBIKEX_COPIES = 1 << 2,
-	/* Lets SAs in transport mode follow the pair in use */
+	/*
+	 * Wants transport mode moved: a CHILD_SA for each pair of addresses, made
+	 * with CHILD_SA_PAIR.  Only if both ends say so.
+	 */
 	MOBIKEX_MOVES = 1 << 3,
 	/* Understands SPIs in IP_PARAMETER */
 	MOBIKEX_CHILDREN = 1 << 4,
@@ -83,6 +89,12 @@ struct mobikex_ip_parameter {
 	__u8 family;		/* enum mobikex_family */
 	__be16 preference;
 	/* the address, 0, 4 or 16 octets; then SPIs of CHILD_SAs, none: all of them */
+};
+
+struct mobikex_child_sa_pair {
+	__u8 family;		/* MOBIKEX_FAMILY_IPV4 or MOBIKEX_FAMILY_IPV6 */
+	__u8 reserved[3];	/* 0 when sent, ignored when received */
+	/* the sender's address, then the receiver's, each 4 or 16 octets */
 };
 
 struct mobikex_operation_refused {

@@ -71,6 +71,8 @@ enum segue_session_flag {
 	SEGUE_SESSION_FOLLOW = 1 << 0,
 	/* The peer runs segue too: it restores what we rewrite. */
 	SEGUE_SESSION_PEER = 1 << 1,
+	/* its SAs in transport mode follow the addresses: none of them is in map sa */
+	SEGUE_SESSION_MOVED = 1 << 2,
 };
 
 /*

@@ -12,6 +12,7 @@
 #include <daemon.h>
 #include "mobikex_check.h"
 #include "mobikex_child.h"
+#include "mobikex_moved.h"
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
@@ -104,6 +105,7 @@ void mobikex_paths_update(mobikex_session_t *this) {}
 void mobikex_view_update(mobikex_session_t *this) {}
 void mobikex_copy_update(mobikex_session_t *this) {}
 void mobikex_children_update(mobikex_session_t *this) {}
+void mobikex_moved_sync(mobikex_session_t *this) {}
 
 uint8_t mobikex_path_find(mobikex_session_t *this, host_t *local, host_t *remote)
 {

@@ -53,6 +53,8 @@ void mobikex_session_release(mobikex_session_t *this)
 	released++;
 }
 
+void mobikex_moved_drop(mobikex_session_t *session, mobikex_pair_t *pair) {}
+
 void mobikex_child_release(mobikex_session_t *session, uint8_t number)
 {
 	children_released++;
