@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transport mode, moved: what the peer may have a CHILD_SA for, what is guarded, and
+ * which addresses selectors get.
+ *
+ *   we 10.9.0.2   ----   10.1.0.2 peer, in use and verified
+ *                        10.2.0.2       verified
+ *                        10.3.0.2       announced, not verified
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+#include <library.h>
+#include <daemon.h>
+#include <encoding/message.h>
+#include <encoding/payloads/notify_payload.h>
+#include <segue/mobikex.h>
+#include "mobikex_guard.h"
+#include "mobikex_host.h"
+#include "mobikex_link.h"
+#include "mobikex_moved.h"
+#include "mobikex_pairs.h"
+
+#define SERVER "10.9.0.2"
+#define FIRST "10.1.0.2"
+#define SECOND "10.2.0.2"
+#define UNVERIFIED "10.3.0.2"
+#define STRANGER "10.66.0.2"
+
+mobikex_agent_t *mobikex;
+static mobikex_agent_t agent;
+static mobikex_session_t session;
+static unsigned int refusals, routed;
+static linked_list_t *guarded;	/* what the kernel would have, host_t */
+
+static host_t *host(const char *text)
+{
+	return host_create_from_string((char *)text, 4500);
+}
+
+/* ------------------------------------------------ what stands for the rest */
+
+/* libcharon logs by its bus */
+static void bus_log(bus_t *this, debug_t group, level_t level, char *format, ...) {}
+
+static bus_t bus = { .log = bus_log };
+static daemon_t fake = { .bus = &bus };
+
+void mobikex_event(uint32_t id, enum segue_event_type type, enum segue_reason reason)
+{
+	refusals += type == SEGUE_EVENT_REFUSAL;
+}
+
+mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
+{
+	static mobikex_link_t eth0;
+	host_t *ours = host(SERVER);
+	struct segue_addr own = mobikex_addr(ours);
+
+	ours->destroy(ours);
+	return segue_addr_equal(addr, &own) ? &eth0 : NULL;
+}
+
+mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
+{
+	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
+	mobikex_peer_t *peer, *found = NULL;
+
+	while (!found && enumerator->enumerate(enumerator, &peer))
+	{
+		found = peer->host->ip_equals(peer->host, host) ? peer : NULL;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+void mobikex_session_route(mobikex_session_t *this, host_t *remote)
+{
+	routed++;
+}
+
+int mobikex_guard_add(linked_list_t *guards, const struct segue_addr *peer,
+					  const mobikex_service_t *service)
+{
+	host_t *host = mobikex_host(peer, 0);
+
+	if (mobikex_host_known(guarded, host))
+	{
+		host->destroy(host);
+	}
+	else
+	{
+		guarded->insert_last(guarded, host);
+	}
+	return 0;
+}
+
+void mobikex_guard_release(linked_list_t *guards, const struct segue_addr *peer)
+{
+	enumerator_t *enumerator = guarded->create_enumerator(guarded);
+	struct segue_addr addr;
+	host_t *host;
+
+	while (enumerator->enumerate(enumerator, &host))
+	{
+		addr = mobikex_addr(host);
+		if (!peer || segue_addr_equal(&addr, peer))
+		{
+			guarded->remove_at(guarded, enumerator);
+			host->destroy(host);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+void mobikex_pairs_queue(mobikex_session_t *this) {}
+
+mobikex_pair_t *mobikex_pairs_active(mobikex_session_t *this, ike_sa_t *ike_sa)
+{
+	return NULL;
+}
+
+bool mobikex_pairs_to(linked_list_t *pairs, host_t *remote)
+{
+	return FALSE;
+}
+
+void mobikex_pairs_forget(mobikex_pair_t *pair)
+{
+	mobikex_pair_destroy(pair);
+}
+
+/* ----------------------------------------------------------------- fixture */
+
+static mobikex_peer_t *peer_add(const char *text, bool verified)
+{
+	mobikex_peer_t *peer;
+
+	INIT(peer,
+		.host = host(text),
+		.verified = verified,
+	);
+	session.peers->insert_last(session.peers, peer);
+	return peer;
+}
+
+static int setup(void **state)
+{
+	agent = (mobikex_agent_t){ .check_delay = 1000 };
+	mobikex = &agent;
+	charon = &fake;
+	refusals = routed = 0;
+	guarded = linked_list_create();
+	session = (mobikex_session_t){
+		.state = MOBIKEX_PINNED,
+		.name = "main",
+		.local = host(SERVER),
+		.remote = host(FIRST),
+		.my = host(SERVER),
+		.other = host(FIRST),
+		.peers = linked_list_create(),
+	};
+	peer_add(FIRST, TRUE);
+	peer_add(SECOND, TRUE);
+	peer_add(UNVERIFIED, FALSE);
+	mobikex_moved_begin(&session);
+	return 0;
+}
+
+static void peer_destroy(mobikex_peer_t *peer)
+{
+	peer->host->destroy(peer->host);
+	free(peer);
+}
+
+static int teardown(void **state)
+{
+	mobikex_moved_end(&session);
+	assert_int_equal(guarded->get_count(guarded), 0);
+	guarded->destroy(guarded);
+	session.peers->destroy_function(session.peers, (void*)peer_destroy);
+	session.local->destroy(session.local);
+	session.remote->destroy(session.remote);
+	session.my->destroy(session.my);
+	session.other->destroy(session.other);
+	return 0;
+}
+
+/* A CREATE_CHILD_SA request comes in. */
+static void ask(chunk_t data, bool rekey)
+{
+	message_t *message = message_create(IKEV2_MAJOR_VERSION, 0);
+
+	message->set_exchange_type(message, CREATE_CHILD_SA);
+	message->set_request(message, TRUE);
+	if (data.ptr)
+	{
+		message->add_notify(message, FALSE, CHILD_SA_PAIR, data);
+	}
+	if (rekey)
+	{
+		message->add_notify(message, FALSE, REKEY_SA, chunk_empty);
+	}
+	mobikex_moved_incoming(&session, message);
+	message->destroy(message);
+}
+
+static void ask_for(const char *sender, const char *receiver, bool rekey)
+{
+	uint8_t buffer[MOBIKEX_PAIR_SIZE];
+	host_t *from = host(sender), *to = host(receiver);
+
+	ask(mobikex_pair_encode(from, to, buffer), rekey);
+	from->destroy(from);
+	to->destroy(to);
+}
+
+static bool is(host_t *host, const char *text)
+{
+	host_t *expected = host_create_from_string((char *)text, 0);
+	bool same = host->ip_equals(host, expected);
+
+	expected->destroy(expected);
+	return same;
+}
+
+/* selectors of a new CHILD_SA get these */
+static void assert_hosts(uint32_t reqid, const char *local, const char *remote)
+{
+	host_t *my, *other;
+
+	mobikex_moved_hosts(&session, reqid, &my, &other);
+	assert_true(is(my, local));
+	assert_true(is(other, remote));
+}
+
+static void serve(void)
+{
+	linked_list_t *mine, *others;
+
+	mine = linked_list_create_with_items(
+				traffic_selector_create_dynamic(0, 0, 65535), NULL);
+	others = linked_list_create_with_items(
+				traffic_selector_create_dynamic(0, 0, 65535), NULL);
+	mobikex_moved_service(&session, mine, others);
+	mobikex_ts_destroy(mine);
+	mobikex_ts_destroy(others);
+}
+
+static bool is_guarded(const char *text)
+{
+	host_t *host = host_create_from_string((char *)text, 0);
+	bool known = mobikex_host_known(guarded, host);
+
+	host->destroy(host);
+	return known;
+}
+
+/* ------------------------------------------------------------------- tests */
+
+static void a_verified_pair_is_accepted(void **state)
+{
+	ask_for(SECOND, SERVER, FALSE);
+	assert_false(session.moved->refused);
+	assert_hosts(0, SERVER, SECOND);
+	assert_int_equal(refusals, 0);
+}
+
+static void without_the_notify_where_ike_is(void **state)
+{
+	ask_for(SECOND, SERVER, FALSE);
+	ask(chunk_empty, FALSE);
+	assert_false(session.moved->refused);
+	assert_hosts(0, SERVER, FIRST);
+}
+
+static void an_unverified_address_is_refused(void **state)
+{
+	ask_for(UNVERIFIED, SERVER, FALSE);
+	assert_true(session.moved->refused);
+	assert_int_equal(refusals, 1);
+	/* and the next one is judged by itself */
+	ask_for(SECOND, SERVER, FALSE);
+	assert_false(session.moved->refused);
+}
+
+static void addresses_of_others_are_refused(void **state)
+{
+	ask_for(STRANGER, SERVER, FALSE);
+	assert_true(session.moved->refused);
+	ask_for(SECOND, STRANGER, FALSE);
+	assert_true(session.moved->refused);
+	/* the wrong way round */
+	ask_for(SERVER, SECOND, FALSE);
+	assert_true(session.moved->refused);
+	assert_int_equal(refusals, 3);
+}
+
+static void nonsense_is_refused(void **state)
+{
+	ask(chunk_from_chars(4, 0, 0, 0, 10, 2, 0), FALSE);
+	assert_true(session.moved->refused);
+	ask(chunk_from_chars(9, 0, 0, 0, 10, 2, 0, 2, 10, 9, 0, 2), FALSE);
+	assert_true(session.moved->refused);
+}
+
+/* ... which keeps what it has, whatever is said beside it */
+static void ignored_in_a_rekeying(void **state)
+{
+	ask_for(STRANGER, SERVER, TRUE);
+	assert_false(session.moved->refused);
+	assert_int_equal(refusals, 0);
+}
+
+static void a_reqid_keeps_its_pair(void **state)
+{
+	host_t *local, *remote;
+
+	ask_for(SECOND, SERVER, FALSE);
+	mobikex_moved_hosts(&session, 0, &local, &remote);
+	mobikex_moved_numbered(&session, 7, local, remote);
+	ask(chunk_empty, TRUE);
+	assert_hosts(7, SERVER, SECOND);
+	assert_hosts(0, SERVER, FIRST);
+	assert_true(is(mobikex_moved_pair(&session, MODE_TRANSPORT, FALSE, 7)->remote, SECOND));
+}
+
+static void only_transport_mode_without_a_nat(void **state)
+{
+	assert_null(mobikex_moved_pair(&session, MODE_TUNNEL, FALSE, 3));
+	assert_null(mobikex_moved_pair(&session, MODE_BEET, FALSE, 3));
+	assert_null(mobikex_moved_pair(&session, MODE_TRANSPORT, TRUE, 3));
+	assert_non_null(mobikex_moved_pair(&session, MODE_TRANSPORT, FALSE, 3));
+}
+
+/* or a peer could stop our traffic to anybody by announcing him */
+static void only_verified_addresses_are_guarded(void **state)
+{
+	serve();
+	assert_true(is_guarded(FIRST));
+	assert_true(is_guarded(SECOND));
+	assert_false(is_guarded(UNVERIFIED));
+}
+
+static void an_address_that_was_left_stays_guarded(void **state)
+{
+	host_t *second = host(SECOND);
+
+	serve();
+	mobikex_session_peer(&session, second)->verified = FALSE;
+	mobikex_moved_sync(&session);
+	assert_true(is_guarded(SECOND));
+	second->destroy(second);
+}
+
+static void but_not_any_number_of_them(void **state)
+{
+	mobikex_peer_t *peer;
+	char text[16];
+	int i;
+
+	serve();
+	for (i = 0; i < 3 * MOBIKEX_MAX_ADDRESSES; i++)
+	{
+		snprintf(text, sizeof(text), "10.4.0.%d", i + 1);
+		peer = peer_add(text, TRUE);
+		mobikex_moved_sync(&session);
+		assert_true(is_guarded(text));
+		peer->verified = FALSE;
+		assert_true(guarded->get_count(guarded) <= MOBIKEX_MAX_ADDRESSES);
+	}
+	/* those in use are none of them */
+	assert_true(is_guarded(FIRST));
+	assert_true(is_guarded(SECOND));
+}
+
+static void routes_follow_the_address_in_use(void **state)
+{
+	mobikex_moved_sync(&session);
+	assert_int_equal(routed, 2);
+	mobikex_moved_sync(&session);
+	assert_int_equal(routed, 2);
+	session.my->destroy(session.my);
+	session.my = host("10.9.0.3");
+	mobikex_moved_sync(&session);
+	assert_int_equal(routed, 4);
+}
+
+static void moved_if_it_is_said(void **state)
+{
+	assert_false(mobikex_moved_setting("main"));
+	lib->settings->set_str(lib->settings, "%s.plugins.mobikex.transport", "moved", lib->ns);
+	assert_true(mobikex_moved_setting("main"));
+	lib->settings->set_str(lib->settings, "%s.plugins.mobikex.connections.main.transport",
+						   "pinned", lib->ns);
+	assert_false(mobikex_moved_setting("main"));
+	assert_true(mobikex_moved_setting("other"));
+	lib->settings->set_str(lib->settings, "%s.plugins.mobikex.connections.main.transport",
+						   "nailed", lib->ns);
+	assert_false(mobikex_moved_setting("main"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_verified_pair_is_accepted, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_the_notify_where_ike_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_unverified_address_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(addresses_of_others_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(ignored_in_a_rekeying, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_reqid_keeps_its_pair, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_transport_mode_without_a_nat, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_verified_addresses_are_guarded, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_address_that_was_left_stays_guarded, setup, teardown),
+		cmocka_unit_test_setup_teardown(but_not_any_number_of_them, setup, teardown),
+		cmocka_unit_test_setup_teardown(routes_follow_the_address_in_use, setup, teardown),
+		cmocka_unit_test_setup_teardown(moved_if_it_is_said, setup, teardown),
+	};
+	int failed;
+
+	library_init(NULL, "test_moved");
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	library_deinit();
+	return failed;
+}
