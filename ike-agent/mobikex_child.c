@@ -61,6 +61,43 @@ static bool is_apart(mobikex_session_t *session, mobikex_child_t *child, char *n
 				lib->ns, session->name, name);
 }
 
+/**
+ * Numbers that are kept for those that the settings name and that are not there yet
+ */
+static u_int reserved(mobikex_session_t *session)
+{
+	enumerator_t *enumerator;
+	u_int named = 0, number;
+	char *section;
+
+	enumerator = lib->settings->create_section_enumerator(lib->settings,
+				"%s.plugins.mobikex.connections.%s.children", lib->ns, session->name);
+	while (enumerator->enumerate(enumerator, &section))
+	{
+		named++;
+	}
+	enumerator->destroy(enumerator);
+	for (number = 1; number < SEGUE_MAX_CHILDREN; number++)
+	{
+		if (session->child[number].apart && !session->child[number].by_hand && named)
+		{
+			named--;
+		}
+	}
+	return named;
+}
+
+static u_int free_numbers(mobikex_session_t *session)
+{
+	u_int number, count = 0;
+
+	for (number = 1; number < SEGUE_MAX_CHILDREN; number++)
+	{
+		count += !session->child[number].reqid;
+	}
+	return count;
+}
+
 uint8_t mobikex_child_number(mobikex_session_t *session, ike_sa_t *ike_sa,
 							 uint32_t reqid)
 {
@@ -91,7 +128,7 @@ uint8_t mobikex_child_number(mobikex_session_t *session, ike_sa_t *ike_sa,
 			 session->name, session->id, name, child.device ? ", by " : "",
 			 child.device ?: "");
 	}
-	if (!empty)
+	if (!empty || (!child.apart && free_numbers(session) <= reserved(session)))
 	{
 		free(child.device);
 		return 0;

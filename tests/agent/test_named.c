@@ -582,6 +582,23 @@ static void named_late(void **state)
 	assert_int_equal(WAY->active, 1);
 }
 
+/* Those without a setting leave room for those that have one. */
+static void numbers(void **state)
+{
+	uint32_t reqid;
+
+	lib->settings->set_str(lib->settings, "%s.plugins.mobikex.connections.test.children.a.prefer",
+			       "lte0", lib->ns);
+	lib->settings->set_str(lib->settings, "%s.plugins.mobikex.connections.test.children.b.prefer",
+			       "lte0", lib->ns);
+	for (reqid = REQID; reqid < REQID + SEGUE_MAX_CHILDREN - 3; reqid++)
+		assert_int_not_equal(mobikex_child_number(&session, &ike_sa, reqid), 0);
+	assert_int_equal(mobikex_child_number(&session, &ike_sa, reqid), 0);
+	assert_int_equal(mobikex_child_number(&session, &ike_sa, REQID), NUMBER);
+	CHILD->apart = TRUE;		/* one of the two has come */
+	assert_int_not_equal(mobikex_child_number(&session, &ike_sa, reqid), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -599,6 +616,7 @@ int main(void)
 		TEST(spi_going),
 		TEST(named),
 		TEST(named_late),
+		TEST(numbers),
 	};
 	int failed;
 
