@@ -114,7 +114,7 @@ counted() { # JQ FILTER of the array of refusals, for the session and for the ho
 answers=$(grep -o "$NO:" "$out/answers" | wc -l)
 expect "every refusal is counted, $answers of them, for the session and in all" \
 	test "$(counted 'map(select(.reason != "check failed").count) | add' | xargs)" = "$answers $answers"
-for reason in 'malformed 3' 'impossible address 4' 'too often 6' 'in use 2' 'unknown SPI 1'; do
+for reason in 'malformed 3' 'impossible address 4' 'too often 6' 'in use 2' 'unknown SPI 3'; do
 	expect "counted: $reason" test "$(counted ".[] | select(.reason == \"${reason% *}\").count" |
 		xargs)" = "${reason##* } ${reason##* }"
 done
