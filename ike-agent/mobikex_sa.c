@@ -124,6 +124,8 @@ void mobikex_sa_uninstalled(mobikex_sa_t *this)
 		segue_sa_del(mobikex->segue, &key);
 	}
 	this->installed = FALSE;
+	mobikex_moved_drop(this->session, this->pair);
+	this->pair = NULL;
 }
 
 static bool any_of_child(mobikex_session_t *session, uint8_t child)
@@ -147,7 +149,6 @@ void mobikex_sa_remove(mobikex_sa_t *this)
 	uint8_t child = this->entry.child;
 
 	mobikex_sa_uninstalled(this);
-	mobikex_moved_drop(session, this->pair);
 	mobikex->sas->remove(mobikex->sas, this, NULL);
 	free(this);
 	session->sas--;
