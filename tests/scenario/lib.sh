@@ -41,6 +41,8 @@ die() {
 
 # shellcheck source=lib/topology.sh
 . "$project/tests/scenario/lib/topology.sh"
+# shellcheck source=lib/wifi.sh
+. "$project/tests/scenario/lib/wifi.sh"
 # shellcheck source=lib/strongswan_conf.sh
 . "$project/tests/scenario/lib/strongswan_conf.sh"
 # shellcheck source=lib/strongswan.sh
@@ -62,7 +64,7 @@ begin() {
 	unset ESP ENCAP FAMILY FAILBACK_MS CHARON_EXTRA MOBIKEX_EXTRA IKE_EXTRA IKE_NODE IKE_SERVER \
 		CHILD_EXTRA CHILD_NODE CHILD_SERVER LOGLEVEL LOAD_NODE SEGUE_UPLINKS \
 		CHILDREN_NODE CHILDREN_SERVER MOBIKEX_NODE MOBIKEX_SERVER ATTACH \
-		LIBRESWAN_HOSTS
+		LIBRESWAN_HOSTS WLAN
 	SEGUE_HOSTS="node server"
 	echo "$1"
 	out=${results:-$project/build/test}/$scenario/${1// /-}

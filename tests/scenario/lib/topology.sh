@@ -130,7 +130,7 @@ topology() {
 		delay router-$r core "$(half "$rtt")"
 		delay core $r "$(half "$rtt")"
 	done
-	uplink_plug wlan0
+	if [ "${WLAN:-}" = radio ]; then wifi_plug; else uplink_plug wlan0; fi
 	uplink_plug lte0
 }
 
@@ -150,6 +150,7 @@ topology_down() {
 			at "$name" "$segue" detach >"$out/$name/detach.out" 2>&1 || true
 		fi
 	done
+	wifi_down
 	for name in "${!holder[@]}"; do
 		kill "${holder[$name]}" 2>/dev/null || true
 		wait "${holder[$name]}" 2>/dev/null || true

@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A real WLAN: WPA2, an access point that throws the node out, one that vanishes
+# without a word, and a walk from one to the other.
+#
+#                      router-w             core
+#        wlan0 ~~~ ap0 ─┬─ node | core ──── w       |
+#   node       ~~~ ap1 ─'                           | s ──── eth0 server
+#        lte0 ──────────── node | core ──── l       |
+#                      router-l
+#
+# Expected: thrown out, the carrier is lost as with a cable. Roaming it is lost too,
+# for as long as the new association takes; the flows spend that time on lte0. Of an
+# access point that vanished mac80211 learns when beacons stay out.
+. "$(dirname "$0")/lib.sh"
+
+# the meter's exec events; its output is the report's
+deauthenticate() {
+	at router-w hostapd_cli -i ap0 deauthenticate 02:00:00:00:00:00 >/dev/null
+}
+roam() { at node wpa_cli -i wlan0 roam "$(ap_mac "$1")" >/dev/null; }
+export -f deauthenticate roam ap_mac
+
+# The access point forgets the node before it says so, and the frame that says it waits
+# for a kernel thread of the node: those milliseconds are lost. What follows is ours.
+at_once() {
+	expect "carrier loss: an event says so" \
+		saw node '.event == "link" and .reason == "carrier lost"'
+	expect "the switch came within $(bound 1) ms of it" saw node \
+		".reason == \"link down\" and .monotonic_ns - .cause_ns <= $(bound 1) * 1e6"
+}
+
+begin "deauthenticated, transport" WLAN=radio FAILBACK_MS=500
+topology 15
+connect transport
+monitor_start node
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "500.3,exec,deauthenticate" --duration 4000
+monitor_stop node
+all_flow "$out/report.json"
+stalled_at_most "$out/report.json" '.events[]' 100
+at_once
+expect "the association is there again" associated 0
+expect "node sends by wlan0 again" active_is node device wlan0
+expect "server sends to wlan0 again" active_is server remote "$node_wlan"
+maps_agree
+
+begin "the access point vanishes, tunnel" WLAN=radio
+topology 15
+connect tunnel
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "500.3,down,router-w,ap0" --duration 5000
+all_flow "$out/report.json"
+expect "node sends by lte0" active_is node device lte0
+expect "server sends to lte0" active_is server remote "$node_lte"
+maps_agree
+
+begin "from one access point to the other, transport" WLAN=radio FAILBACK_MS=500
+topology 15
+ap_start 1
+expect "the other access point is heard" hears 1
+connect transport
+monitor_start node
+leases=$(wc -l <"$out/node/leases")
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "500.3,exec,roam 1" --duration 4000
+monitor_stop node
+all_flow "$out/report.json"
+stalled_at_most "$out/report.json" '.events[]' 100
+at_once
+expect "the node is at the other access point" associated 1
+expect "with its lease renewed" test "$(wc -l <"$out/node/leases")" -gt "$leases"
+expect "node sends by wlan0" active_is node device wlan0
+expect "server sends to wlan0" active_is server remote "$node_wlan"
+maps_agree
+finish
