@@ -403,6 +403,10 @@ int control_link(struct segue_call_link *call)
 {
 	__u32 flags = call->flags & SEGUE_LINK_UP;
 
+	if (call->drain == SEGUE_CALL_DRAIN)
+		return link_change(call->ifindex, SEGUE_LINK_DRAINED, 0, SEGUE_REASON_DRAINED);
+	if (call->drain == SEGUE_CALL_RESUME)
+		return link_change(call->ifindex, 0, SEGUE_LINK_DRAINED, SEGUE_REASON_RESUMED);
 	return link_change(call->ifindex, flags, flags ^ SEGUE_LINK_UP, call->reason);
 }
 

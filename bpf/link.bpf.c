@@ -101,7 +101,7 @@ int BPF_PROG(link_tx_timeout, struct net_device *dev)
 		return 0;
 	l = bpf_map_lookup_elem(&link, &ifindex);
 	if (l)
-		link_tell(ifindex, SEGUE_REASON_TX_TIMEOUT, link_is_up(l->flags),
+		link_tell(ifindex, SEGUE_REASON_TX_TIMEOUT, segue_link_is_up(l->flags),
 			  bpf_ktime_get_ns());
 	return 0;
 }

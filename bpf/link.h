@@ -16,11 +16,6 @@ union link_word {
 	__u32 word;
 };
 
-static __always_inline bool link_is_up(__u8 flags)
-{
-	return (flags & SEGUE_LINK_UP) == SEGUE_LINK_UP;
-}
-
 static __always_inline void link_set_bit(__u8 bit, bool up)
 {
 	__u64 mask = 1ULL << (bit & (SEGUE_MAX_LINKS - 1));
@@ -59,8 +54,8 @@ static __always_inline void link_settle(const __u32 *word)
 	for (i = 0; i < 4; i++) {
 		now.word = READ_ONCE(*word);
 		if ((state.links_up >> (now.bit & (SEGUE_MAX_LINKS - 1)) & 1) !=
-		    link_is_up(now.flags)) {
-			link_set_bit(now.bit, link_is_up(now.flags));
+		    segue_link_is_up(now.flags)) {
+			link_set_bit(now.bit, segue_link_is_up(now.flags));
 			decisions_void();
 		}
 		then.word = READ_ONCE(*word);
@@ -92,12 +87,14 @@ link_change(__u32 ifindex, __u32 set, __u32 clear, enum segue_reason reason)
 		old.word = READ_ONCE(*word);
 		new = old;
 		new.flags = (old.flags & ~clear) | set;
+		if (clear & SEGUE_LINK_UP)	/* it went, as expected; it comes back whole */
+			new.flags &= ~SEGUE_LINK_DRAINED;
 		if (new.flags == old.flags) {
 			link_settle(word);
 			return 0;
 		}
-		was_up = link_is_up(old.flags);
-		up = link_is_up(new.flags);
+		was_up = segue_link_is_up(old.flags);
+		up = segue_link_is_up(new.flags);
 		if (was_up != up || reason == SEGUE_REASON_UNPLUGGED)
 			new.reason = reason;
 		if (__sync_val_compare_and_swap(word, old.word, new.word) == old.word)

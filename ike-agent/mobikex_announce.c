@@ -490,6 +490,11 @@ void mobikex_announce_answered(ike_sa_t *ike_sa, message_t *message,
 			mobikex_told_uses(session, ike_sa->get_my_host(ike_sa));
 		}
 		mobikex_view_update(session);
+		if (moved)
+		{	/* last: who waits for it looks at the view then */
+			mobikex_event(session->id, SEGUE_EVENT_EXCHANGE,
+						  SEGUE_REASON_PEER_FOLLOWED);
+		}
 	}
 	mobikex->lock->unlock(mobikex->lock);
 }

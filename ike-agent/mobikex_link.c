@@ -127,7 +127,7 @@ bool mobikex_link_up(mobikex_link_t *link, uint64_t *since)
 	{
 		*since = entry.changed_ns;
 	}
-	return (entry.flags & SEGUE_LINK_UP) == SEGUE_LINK_UP;
+	return segue_link_is_up(entry.flags);
 }
 
 bool mobikex_link_addr_changed(const struct rtnl_addr *addr, bool gone)

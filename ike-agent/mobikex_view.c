@@ -71,6 +71,7 @@ void mobikex_view_make(mobikex_session_t *session, struct segue_peer *view)
 		view->path[slot].live_ns = session->since[slot];
 		view->path[slot].leaving_ns = session->drained[slot];
 	}
+	mobikex_told_in_use(session, &view->in_use);
 	add_ours(session, view);
 	add_theirs(session, view);
 }

@@ -47,7 +47,8 @@ static void switched(const struct segue_event *event)
 	{
 		session->manual = TRUE;
 	}
-	else if (event->reason == SEGUE_REASON_LINK_DOWN)
+	else if (event->reason == SEGUE_REASON_LINK_DOWN ||
+			 event->reason == SEGUE_REASON_DRAINED)
 	{
 		session->manual = FALSE;
 	}

@@ -77,6 +77,22 @@ int cli_read_error(const char *what, int err)
 	return cli_error("cannot read map %s: %s", what, strerror(-err));
 }
 
+int cli_window(struct cli *cli, unsigned long otherwise, __u64 *out)
+{
+	unsigned long ms = otherwise;
+	char *end;
+
+	if (cli->window) {
+		errno = 0;
+		ms = strtoul(cli->window, &end, 10);
+		if (errno || *end || end == cli->window || *cli->window == '-' || !ms ||
+		    ms > CLI_WINDOW_MAX_MS)
+			return cli_usage(cli, "--window takes 1 to %d ms", CLI_WINDOW_MAX_MS);
+	}
+	*out = ms;
+	return CLI_OK;
+}
+
 int cli_show_argument(struct cli *cli, int argc, char **argv, const char **name)
 {
 	if (argc && (!strcmp(argv[0], "show") || !strcmp(argv[0], "list"))) {

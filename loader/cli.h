@@ -14,6 +14,9 @@ struct output;
 /* Exit codes, as in ip and bpftool. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
+/* A window outlasts what the one path is slower than the other by, and then some. */
+enum { CLI_WINDOW_MS = 200, CLI_WINDOW_MAX_MS = 60000 };
+
 #define SEGUE_VERSION "0.1"
 
 struct cli {
@@ -43,6 +46,12 @@ int sa_command(struct cli *cli, int argc, char **argv);
 int switch_command(struct cli *cli, int argc, char **argv);
 int monitor_command(struct cli *cli, int argc, char **argv);
 int check_command(struct cli *cli, int argc, char **argv);
+
+/* `segue link DEV drain`, or resume */
+int drain_command(struct cli *cli, const char *device, bool drain);
+
+/* --window in ms: 1 to 60000, unless it was left out; CLI_OK or CLI_USAGE. */
+int cli_window(struct cli *cli, unsigned long otherwise, __u64 *out);
 
 /* "segue: ..." on standard error.  Return CLI_FAILED, CLI_USAGE. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -104,6 +104,10 @@ int segue_link_next(struct segue *segue, __u32 *ifindex);	/* *ifindex = 0 to beg
 /* What fentry does by itself; for rtnetlink where fentry is refused. */
 int segue_link_set(struct segue *segue, __u32 ifindex, __u8 flags, enum segue_reason reason);
 
+/* It is about to be taken away: as if it were down, but for what is received by it; ends
+ * by itself when it goes down.  Or it is not, after all. */
+int segue_link_drain(struct segue *segue, __u32 ifindex, bool drain);
+
 /* Addresses that a link owns. */
 int segue_addr_put(struct segue *segue, const struct segue_addr *addr, __u32 ifindex);
 int segue_addr_del(struct segue *segue, const struct segue_addr *addr);

@@ -30,6 +30,8 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_UNPLUGGED:		return "unplugged";
 	case SEGUE_REASON_PLUGGED:		return "plugged";
 	case SEGUE_REASON_TX_TIMEOUT:		return "transmit timeout";
+	case SEGUE_REASON_DRAINED:		return "drained";
+	case SEGUE_REASON_RESUMED:		return "resumed";
 	case SEGUE_REASON_LINK_DOWN:		return "link down";
 	case SEGUE_REASON_PEER_MOVED:		return "peer moved";
 	case SEGUE_REASON_MANUAL:		return "manual";
@@ -55,6 +57,7 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_PEER_ADD:		return "peer added an address";
 	case SEGUE_REASON_PEER_REMOVE:		return "peer removed an address";
 	case SEGUE_REASON_PEER_UPDATE:		return "peer says it moved";
+	case SEGUE_REASON_PEER_FOLLOWED:	return "peer follows";
 	case SEGUE_REASON_PEER_REFUSED:		return "peer refused";
 	}
 	return "unknown";

@@ -22,6 +22,7 @@ struct link_row {
 	bool admin_up;
 	bool carrier;
 	bool present;
+	bool drained;
 	char rp_filter_before[4];	/* empty: left as it was */
 };
 
@@ -37,6 +38,7 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct link_row, admin_up, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct link_row, carrier, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct link_row, present, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct link_row, drained, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct link_row, rp_filter_before, OUTPUT_TEXT, .json_only = true),
 	{},
 };
@@ -49,6 +51,8 @@ static const char *link_state(const struct segue_link *link)
 		return "down";
 	if (!(link->flags & SEGUE_LINK_CARRIER))
 		return "no carrier";
+	if (link->flags & SEGUE_LINK_DRAINED)
+		return "drained";
 	return "up";
 }
 
@@ -66,6 +70,7 @@ static void link_fill(struct link_row *row, __u32 ifindex, const struct segue_li
 	row->bit = link->bit;
 	row->admin_up = link->flags & SEGUE_LINK_ADMIN_UP;
 	row->carrier = link->flags & SEGUE_LINK_CARRIER;
+	row->drained = link->flags & SEGUE_LINK_DRAINED;
 	row->present = link->flags & SEGUE_LINK_PRESENT;
 	if (link->rp_filter != SEGUE_RP_FILTER_KEPT)
 		snprintf(row->rp_filter_before, sizeof(row->rp_filter_before), "%u",
@@ -125,6 +130,10 @@ int link_command(struct cli *cli, int argc, char **argv)
 	const char *device;
 	int ret;
 
+	if (argc == 2 && (!strcmp(argv[1], "drain") || !strcmp(argv[1], "resume")))
+		return drain_command(cli, argv[0], argv[1][0] == 'd');
+	if (cli->window)
+		return cli_usage(cli, "--window goes with drain");
 	ret = cli_show_argument(cli, argc, argv, &device);
 	if (!ret)
 		ret = cli_open(&segue);

@@ -20,8 +20,8 @@ static const struct cli_command commands[] = {
 	  "take uplinks, or everything, out again and restore the host", detach_command },
 	{ "status", "",
 	  "what is attached, and what the data path counted", status_command },
-	{ "link", "[show] [DEV]",
-	  "uplinks: state, how packets come in, last change", link_command },
+	{ "link", "[show] [DEV] | DEV drain|resume",
+	  "uplinks: state, last change; move everything off one", link_command },
 	{ "path", "[show] [SESSION]",
 	  "paths of the sessions: device, addresses, which one is active", path_command },
 	{ "session", "[show] [SESSION]",
@@ -152,7 +152,9 @@ int main(int argc, char **argv)
 	}
 	if (cli.ingress && cli.command->run != attach_command)
 		return cli_usage(&cli, "--ingress is for attach");
-	if ((cli.soft || cli.window || cli.child) && cli.command->run != switch_command)
-		return cli_usage(&cli, "--soft, --window and --child are for switch");
+	if ((cli.soft || cli.child) && cli.command->run != switch_command)
+		return cli_usage(&cli, "--soft and --child are for switch");
+	if (cli.window && cli.command->run != switch_command && cli.command->run != link_command)
+		return cli_usage(&cli, "--window is for switch and link");
 	return run(&cli, json, argc - optind - 1, argv + optind + 1);
 }

@@ -63,12 +63,18 @@ _segue() {
 		list='--json --verbose --help --version'
 		[[ $command != attach ]] || list+=' --ingress'
 		[[ $command != switch ]] || list+=' --soft --window --child'
+		[[ $command != link ]] || list+=' --window'
 	else
 		case $command in
 		'') list=$commands ;;
 		attach) list=$(_segue_devices) ;;
 		detach) list=$(_segue_column link 1) ;;
-		link) ((position)) || list=$(_segue_column link 1) ;;
+		link)
+			case $position in
+			0) list=$(_segue_column link 1) ;;
+			1) list='drain resume' ;;
+			esac
+			;;
 		session | path | sa) ((position)) || list=$(_segue_sessions) ;;
 		switch)
 			case $position in

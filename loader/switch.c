@@ -43,26 +43,12 @@ static const struct output_field fields[] = {
 	{},
 };
 
-/* A window outlasts what the one path is slower than the other by, and then some. */
-enum { WINDOW_MS = 200, WINDOW_MAX_MS = 60000 };
-
 /* 0: a hard switch */
 static int parse_window(struct cli *cli, __u64 *out)
 {
-	unsigned long ms = cli->soft ? WINDOW_MS : 0;
-	char *end;
-
-	if (cli->window) {
-		errno = 0;
-		ms = strtoul(cli->window, &end, 10);
-		if (!cli->soft)
-			return cli_usage(cli, "--window goes with --soft");
-		if (errno || *end || end == cli->window || *cli->window == '-' || !ms ||
-		    ms > WINDOW_MAX_MS)
-			return cli_usage(cli, "--window takes 1 to %d ms", WINDOW_MAX_MS);
-	}
-	*out = ms;
-	return CLI_OK;
+	if (cli->window && !cli->soft)
+		return cli_usage(cli, "--window goes with --soft");
+	return cli_window(cli, cli->soft ? CLI_WINDOW_MS : 0, out);
 }
 
 static __u64 now_ns(void)

@@ -48,11 +48,14 @@ struct segue_call_session {		/* program control_session */
 	__u16 reserved;
 };
 
+enum segue_call_drain { SEGUE_CALL_DRAIN = 1, SEGUE_CALL_RESUME = 2 };
+
 struct segue_call_link {		/* program control_link */
 	__u32 ifindex;
 	__u8 flags;			/* those of SEGUE_LINK_UP */
 	__u8 reason;
-	__u16 reserved;
+	__u8 drain;			/* enum segue_call_drain, and flags do not count; or 0 */
+	__u8 reserved;
 };
 
 enum segue_call_what { SEGUE_CALL_SESSION, SEGUE_CALL_SA, SEGUE_CALL_LINK };

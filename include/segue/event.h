@@ -40,6 +40,8 @@ enum segue_reason {
 	SEGUE_REASON_UNPLUGGED = 5,
 	SEGUE_REASON_PLUGGED = 6,
 	SEGUE_REASON_TX_TIMEOUT = 7,
+	SEGUE_REASON_DRAINED = 8,	/* `segue link DEV drain`; of a switch as well */
+	SEGUE_REASON_RESUMED = 9,	/* `segue link DEV resume` */
 	/* why a session switched */
 	SEGUE_REASON_LINK_DOWN = 16,	/* egress found the active path's link dead */
 	SEGUE_REASON_PEER_MOVED = 17,	/* an authenticated packet came by another path */
@@ -71,6 +73,7 @@ enum segue_reason {
 	SEGUE_REASON_PEER_REMOVE = 105,
 	SEGUE_REASON_PEER_UPDATE = 106,
 	SEGUE_REASON_PEER_REFUSED = 107,	/* OPERATION_REFUSED or UNACCEPTABLE_ADDRESSES */
+	SEGUE_REASON_PEER_FOLLOWED = 110,	/* it answered that it knows where we are */
 };
 
 struct segue_event {

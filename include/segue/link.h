@@ -29,10 +29,19 @@ enum segue_link_flag {
 	SEGUE_LINK_ADMIN_UP = 1 << 1,	/* IFF_UP */
 	SEGUE_LINK_PRESENT = 1 << 2,	/* not being unregistered */
 	SEGUE_LINK_UP = SEGUE_LINK_CARRIER | SEGUE_LINK_ADMIN_UP | SEGUE_LINK_PRESENT,
+	/* `segue link DEV drain`: it is about to be taken away, nothing is sent by it any
+	 * more; until it goes down or is resumed */
+	SEGUE_LINK_DRAINED = 1 << 3,
 	/* how packets come in; one of these is set */
 	SEGUE_LINK_XDP = 1 << 4,
 	SEGUE_LINK_TC = 1 << 5,
 };
+
+/* May packets leave by it?  What links_up says, too. */
+static inline int segue_link_is_up(__u8 flags)
+{
+	return (flags & (SEGUE_LINK_UP | SEGUE_LINK_DRAINED)) == SEGUE_LINK_UP;
+}
 
 #define SEGUE_RP_FILTER_KEPT 0xff
 

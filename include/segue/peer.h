@@ -49,6 +49,8 @@ struct segue_peer {
 	__u64 since_ns;			/* the session was made */
 	__u16 capabilities;		/* enum mobikex_capability; what the peer said */
 	__u16 offered;			/* what we say */
+	struct segue_addr in_use;	/* our address that the peer uses, by its last answer;
+					 * all zero: unknown */
 	__u8 version;			/* of MOBIKE-X, as negotiated; 0: RFC 4555 alone */
 	__u8 addrs;			/* used elements of addr[] */
 	__u16 reserved;

@@ -615,6 +615,60 @@ static void test_refused(void **state)
 	assert_int_equal(refused_count(1, last), 0);	/* begins anew */
 }
 
+static bool is_drained(__u32 ifindex)
+{
+	struct segue_link link;
+
+	assert_int_equal(segue_link_get(host, ifindex, &link), 0);
+	return link.flags & SEGUE_LINK_DRAINED;
+}
+
+static bool is_up(__u32 ifindex)
+{
+	struct segue_link link;
+
+	assert_int_equal(segue_link_get(host, ifindex, &link), 0);
+	return links_up() >> link.bit & 1;
+}
+
+/* As if it were down, until it was down or is resumed. */
+static void test_drain(void **state)
+{
+	struct segue_event event;
+
+	(void)state;
+	assert_int_equal(segue_link_drain(host, 77, true), -ENODEV);
+	assert_int_equal(segue_link_drain(host, 10, true), 0);
+	event = only_event();
+	assert_int_equal(event.type, SEGUE_EVENT_LINK);
+	assert_int_equal(event.reason, SEGUE_REASON_DRAINED);
+	assert_int_equal(event.to, 0);
+	assert_false(is_up(10));
+	assert_int_equal(segue_switch(host, 1, 0, SEGUE_REASON_MANUAL), -ENETDOWN);
+	assert_int_equal(segue_link_drain(host, 10, true), 0);	/* twice is once */
+	/* rtnetlink says that it is as it was: that does not end it */
+	assert_int_equal(segue_link_set(host, 10, SEGUE_LINK_UP, SEGUE_REASON_ADMIN_UP), 0);
+	assert_int_equal(events_take().count, 0);
+	assert_false(is_up(10));
+	assert_int_equal(segue_link_drain(host, 10, false), 0);
+	event = only_event();
+	assert_int_equal(event.reason, SEGUE_REASON_RESUMED);
+	assert_int_equal(event.to, 1);
+	assert_true(is_up(10));
+
+	assert_int_equal(segue_link_drain(host, 10, true), 0);
+	link_down(10);
+	assert_false(is_drained(10));
+	assert_false(is_up(10));
+	assert_int_equal(segue_link_set(host, 10, SEGUE_LINK_UP, SEGUE_REASON_CARRIER_BACK), 0);
+	assert_true(is_up(10));
+	/* resuming a link that is down does not bring it up */
+	link_down(10);
+	assert_int_equal(segue_link_drain(host, 10, true), 0);
+	assert_int_equal(segue_link_drain(host, 10, false), 0);
+	assert_false(is_up(10));
+}
+
 /* What is shown of a peer is as hostile as the rest. */
 static void test_peer(void **state)
 {
@@ -657,7 +711,7 @@ int main(void)
 		TEST(test_session), TEST(test_nothing_undone), TEST(test_switch),
 		TEST(test_path), TEST(test_active_path_removed), TEST(test_link),
 		TEST(test_link_settles), TEST(test_link_race),
-		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_refused), TEST(test_peer), TEST(test_addr),
+		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_refused), TEST(test_peer), TEST(test_drain), TEST(test_addr),
 		TEST(test_event_types), TEST(test_readers), TEST(test_successor), TEST(test_recent), TEST(test_text),
 	};
 

@@ -67,5 +67,7 @@ is "SPIs" "c2222222" "$(complete_to switch --child '')"
 is "a session after it" "home" "$(complete_to switch --child c2222222 h)"
 is "nothing after that" "" "$(complete_to switch home lte0 '')"
 is "a session of a noun" home "$(complete_to path show h)"
+is "what is done to a link" "drain resume" "$(complete_to link wlan0 '')"
+is "and how" "--window" "$(complete_to link wlan0 drain --w)"
 is "none twice" "" "$(complete_to path home '')"
 finish

@@ -11,6 +11,7 @@
  *   maps refuse ID DEVICE SPI
  *   maps peer ID VERSION CAPABILITIES [ours|peer ADDRESS CHECK]...
  *   maps leaving ID SLOT
+ *   maps uses ID ADDRESS		the peer has answered, and uses this one of ours
  *   maps broken ID
  *   maps agent grants|refuses		says "ready", and does so with the next wish
  */
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 #include <time.h>
 #include <bpf/bpf.h>
 #include <segue/host.h>
@@ -173,6 +173,20 @@ static int leaving(char **argv)
 	return segue_peer_put(segue, id, &entry);
 }
 
+static int uses(char **argv)
+{
+	struct segue_event event = { .type = SEGUE_EVENT_EXCHANGE, .from = SEGUE_NO_PATH,
+				     .to = SEGUE_NO_PATH, .reason = SEGUE_REASON_PEER_FOLLOWED,
+				     .session = atoi(argv[0]) };
+	struct segue_peer entry;
+	int err = segue_peer_get(segue, event.session, &entry);
+
+	entry.in_use = address(argv[1]);
+	if (!err)
+		err = segue_peer_put(segue, event.session, &entry);
+	return err ? err : segue_event_emit(segue, &event);
+}
+
 /* What no agent writes */
 static int broken(char **argv)
 {
@@ -225,7 +239,7 @@ static const struct {
 } verbs[] = {
 	{ "session", 5, session }, { "path", 6, path }, { "unpath", 2, unpath },
 	{ "sa", 5, sa }, { "link", 2, set_link }, { "refuse", 3, refuse },
-	{ "peer", 3, peer }, { "leaving", 2, leaving }, { "broken", 1, broken },
+	{ "peer", 3, peer }, { "leaving", 2, leaving }, { "uses", 2, uses }, { "broken", 1, broken },
 	{ "agent", 1, agent },
 };
 
