@@ -180,6 +180,8 @@ static __always_inline void path_store(struct segue_path *to, const struct segue
 		to->remote_port = from->remote_port;
 		to->ifindex = from->ifindex;
 		to->link = from->link;
+		to->probe = 0;		/* another path: nothing is known of it */
+		WRITE_ONCE(to->state, SEGUE_PATH_UNKNOWN);
 		decisions_void();
 	}
 	to->priority = from->priority;
@@ -416,6 +418,48 @@ static __always_inline void refusal_count(__u32 id, __u32 reason)
 
 	if (r && reason < SEGUE_REFUSALS)
 		__sync_fetch_and_add(&r->count[reason], 1);
+}
+
+/*
+ * A path gets its probe, or other keys or times for it.  With new keys nothing is
+ * known of it until the first answer: the peer may not have them yet.
+ */
+SEC("syscall")
+int control_probe(struct segue_call_probe *call)
+{
+	__u32 id = call->session, slot = call->slot, index = call->index;
+	struct segue_session *s = bpf_map_lookup_elem(&session, &id);
+	struct segue_path *path;
+	struct segue_probe *p;
+
+	if (!s || !path_used(s, slot))
+		return -ENOENT;
+	if (index >= SEGUE_MAX_PROBES || (index && !(call->interval_ns && call->multiplier)))
+		return -EINVAL;
+	path = (struct segue_path *)session_path(s, slot);
+	p = bpf_map_lookup_elem(&probe, &index);
+	if (!p)
+		return -ENOENT;
+	if (!index || path->probe != index) {
+		WRITE_ONCE(path->state, SEGUE_PATH_UNKNOWN);
+		path->probe = index;
+	}
+	if (index && p->key != call->key) {
+		WRITE_ONCE(p->answered_ns, 0);
+		p->answered_sequence = 0;
+		p->answered_sent_ns = bpf_ktime_get_ns();	/* what is under way is over */
+		p->key = call->key;
+		if (READ_ONCE(p->state) != SEGUE_PATH_DEAD) {
+			WRITE_ONCE(p->state, SEGUE_PATH_UNKNOWN);
+			WRITE_ONCE(path->state, SEGUE_PATH_UNKNOWN);
+		}
+	}
+	if (index) {
+		p->interval_ns = call->interval_ns;
+		p->multiplier = call->multiplier;
+	}
+	decisions_void();
+	return 0;
 }
 
 SEC("syscall")

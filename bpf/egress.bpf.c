@@ -17,6 +17,7 @@
 #include <linux/pkt_cls.h>
 #include "flow.h"
 #include "path.h"
+#include "probe_send.h"
 
 enum egress_decision { EGRESS_STEER, EGRESS_NOT_OURS, EGRESS_NO_PATH };
 
@@ -83,11 +84,15 @@ egress_switch(struct segue_session *s, struct segue_way *w, struct handover *h, 
 		session_refuse(h->session, &s->refused_egress, SEGUE_REASON_NO_LIVE_PATH, spi);
 		return SEGUE_NO_PATH;
 	}
+	if (best == was.active)		/* dead, but there is no other */
+		return best;
 	h->to = best;
 	if (was.active >= SEGUE_MAX_PATHS)
 		h->reason = SEGUE_REASON_PATH_ADDED;
 	else if (!(session_path(s, was.active)->flags & SEGUE_PATH_EGRESS))
 		h->reason = SEGUE_REASON_ADDRESS_GONE;
+	else if (path_usable(session_path(s, was.active), READ_ONCE(state.links_up)))
+		h->reason = SEGUE_REASON_PATH_DIED;
 	/* Lost the race: this packet leaves by the path that is live, and the
 	 * next one sees what the winner chose. */
 	if (!session_switch(s, w, h, was.word))
@@ -123,6 +128,7 @@ egress_take(struct segue_flow *f, const struct segue_session *s, __u32 slot)
 
 	f->slot = slot;
 	f->ifindex = path->ifindex;
+	f->probe = path->probe;
 	flow_rewrite(f, &path->local, &path->remote, path->local_port, path->remote_port);
 }
 
@@ -273,6 +279,10 @@ int egress(struct __sk_buff *skb)
 		verdict = egress_marked(skb);
 		if (verdict != TC_ACT_UNSPEC)
 			return verdict;
+	} else if (probe_marked(skb->tc_index)) {
+		verdict = probe_become(skb);
+		if (verdict != TC_ACT_UNSPEC)
+			return verdict;
 	}
 	what = egress_parse(skb, &p);
 	if (what != PARSED_ESP)
@@ -296,7 +306,35 @@ int egress(struct __sk_buff *skb)
 			return egress_by_source(&p, what);
 		}
 	}
+	if (f->probe && probe_data(f->probe)) {
+		probe_pay(skb, f->probe);
+		if (egress_parse(skb, &p) != PARSED_ESP)
+			return TC_ACT_SHOT;
+	}
 	if (f->copy != SEGUE_NO_PATH)
 		return egress_twice(skb, f);
 	return egress_send(&p, f);
+}
+
+/*
+ * User space runs this on a packet of its own (BPF_PROG_TEST_RUN, with segue0 as the
+ * device): the probes leave, the packet does not.  cb[0]: index in map "probe";
+ * cb[1]: so many, and those that are owed count as sent.
+ */
+SEC("tc")
+int probe_send(struct __sk_buff *skb)
+{
+	__u32 index = skb->cb[0], count = skb->cb[1], i, owed;
+	struct segue_probe *p = probe_at(index);
+
+	if (!p)
+		return TC_ACT_SHOT;
+	for (i = 0; i < PROBE_AT_ONCE; i++) {
+		if (i >= count || probe_clone(skb, index))
+			break;
+		owed = READ_ONCE(p->owed);
+		if (owed)
+			__sync_val_compare_and_swap(&p->owed, owed, owed - 1);
+	}
+	return TC_ACT_OK;
 }

@@ -2,7 +2,7 @@
 /* Ingress restore at tc, for devices that have no XDP: with an Ethernet header,
  * and without (raw IP, as cellular modems have it). */
 #include <linux/pkt_cls.h>
-#include "ingress.h"
+#include "probe.h"
 
 static __always_inline enum parsed
 ingress_look(struct __sk_buff *skb, struct packet *p, bool ethernet)
@@ -34,6 +34,18 @@ static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
 	__u64 change;
 
 	what = ingress_parse(skb, &p, ethernet);
+	probe_family(&p);
+	if (probe_is(&p, what)) {
+		switch (probe_receive(&p, (void *)(long)skb->data, (void *)(long)skb->data_end,
+				      ethernet)) {
+		case PROBE_BACK:
+			return bpf_redirect(skb->ifindex, 0);
+		case PROBE_DROP:
+			return TC_ACT_SHOT;
+		default:
+			return TC_ACT_UNSPEC;
+		}
+	}
 	change = ingress_restore(&p, what);
 	/* A device that summed the whole packet up (CHECKSUM_COMPLETE) saw other
 	 * octets.  Refused where there is no such sum: nothing to do then. */

@@ -3,7 +3,7 @@
  * Ingress restore at XDP.  An object of its own: libxdp loads it once more for
  * each device, as an extension of its dispatcher, beside other XDP programs.
  */
-#include "ingress.h"
+#include "probe.h"
 #include <xdp/xdp_helpers.h>
 
 /* Before the usual 50: others then see what XFRM will see. */
@@ -20,6 +20,18 @@ int segue_ingress(struct xdp_md *ctx)
 
 	what = parse_ethernet(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
 			      RECEIVED);
+	probe_family(&p);
+	if (probe_is(&p, what)) {
+		switch (probe_receive(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
+				      true)) {
+		case PROBE_BACK:
+			return XDP_TX;
+		case PROBE_DROP:
+			return XDP_DROP;
+		default:
+			return XDP_PASS;
+		}
+	}
 	ingress_restore(&p, what);
 	return XDP_PASS;
 }

@@ -18,6 +18,7 @@
 #include <segue/flow.h>
 #include <segue/link.h>
 #include <segue/peer.h>
+#include <segue/probe.h>
 #include <segue/session.h>
 
 /* The devices under segue and their state; the loader creates entries, the link
@@ -106,5 +107,34 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } seen __weak SEC(".maps");
+
+/* The paths that are probed; user space fills entries and gives them to paths,
+ * the data path keeps them; read where a path with a probe sends or receives. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SEGUE_MAX_PROBES);
+	__type(key, __u32);
+	__type(value, struct segue_probe);
+} probe __weak SEC(".maps");
+
+/* When to look at a path again; set and run by egress steering's object alone. */
+struct probe_timer {
+	struct bpf_timer timer;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SEGUE_MAX_PROBES);
+	__type(key, __u32);
+	__type(value, struct probe_timer);
+} probe_timer __weak SEC(".maps");
+
+/* Keys of probes, by the id in them; the agent creates and removes entries, the
+ * data path keeps windows and limit; read for every probe. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SEGUE_MAX_PROBE_KEYS);
+	__type(key, __u64);
+	__type(value, struct segue_probe_key);
+} probe_key __weak SEC(".maps");
 
 #endif

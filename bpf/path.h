@@ -75,6 +75,7 @@ struct handover {
 	__u8 soft;			/* from now on, what we leave is the copy */
 	__u8 child;			/* whose way it is, for the news */
 	__be32 spi;
+	__u64 cause_ns;			/* as in struct segue_event; LINK_DOWN finds its own */
 };
 
 static __always_inline const struct segue_path *
@@ -88,9 +89,15 @@ session_path(const struct segue_session *s, __u32 slot)
 	return &s->path[index];
 }
 
-static __always_inline bool path_live(const struct segue_path *p, __u64 links_up)
+/* Could it carry a packet, dead or not? */
+static __always_inline bool path_usable(const struct segue_path *p, __u64 links_up)
 {
 	return (p->flags & SEGUE_PATH_EGRESS) && (links_up >> (p->link & 63) & 1);
+}
+
+static __always_inline bool path_live(const struct segue_path *p, __u64 links_up)
+{
+	return path_usable(p, links_up) && READ_ONCE(p->state) != SEGUE_PATH_DEAD;
 }
 
 /* The slot to send copies by now, or SEGUE_NO_PATH: as segue_copy_slot(), and its
@@ -109,8 +116,10 @@ session_copy(const struct segue_session *s, const struct segue_way *w, union act
 }
 
 /*
- * Verified ones first, then the lowest priority, then the lowest slot.  All
- * three stand in one number, so that the verifier has nothing to distinguish.
+ * Those that are not dead first, of these the verified ones, then the lowest
+ * priority, then the lowest slot.  All four stand in one number, so that the
+ * verifier has nothing to distinguish.  A dead one is better than none: what found
+ * it dead may be wrong.
  */
 SUBPROGRAM __u32 path_best(const struct segue_session *s)
 {
@@ -122,9 +131,10 @@ SUBPROGRAM __u32 path_best(const struct segue_session *s)
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++) {
 		const struct segue_path *p = &s->path[slot];
 
-		if (!path_live(p, links_up))
+		if (!path_usable(p, links_up))
 			continue;
-		score = !(p->flags & SEGUE_PATH_VERIFIED) << 24 | p->priority << 8 | slot;
+		score = (READ_ONCE(p->state) == SEGUE_PATH_DEAD) << 25 |
+			!(p->flags & SEGUE_PATH_VERIFIED) << 24 | p->priority << 8 | slot;
 		if (score < best)
 			best = score;
 	}
@@ -189,6 +199,7 @@ SUBPROGRAM int session_switch(struct segue_session *s, struct segue_way *w,
 	event.child = h->child;
 	event.ifindex = session_path(s, h->to)->ifindex;
 	event.spi = h->spi;
+	event.cause_ns = h->cause_ns;
 	if (h->reason == SEGUE_REASON_LINK_DOWN)
 		event.cause_ns = link_changed_ns(session_path(s, old.active)->ifindex);
 	event_emit(&event);

@@ -35,6 +35,7 @@
 #define SEGUE_BPF_RETURN_H
 
 #include "path.h"
+#include "probe.h"
 #include "seen.h"
 
 /* Did this SA cause the last switch?  Not known for the instant between the
@@ -67,6 +68,16 @@ return_follows(struct segue_session *s, struct segue_way *w, union active_word w
 	return !recent;
 }
 
+/* The peer is there, if only in one direction. */
+static __always_inline void return_heard(const struct segue_session *s, __u32 slot)
+{
+	__u32 index = session_path(s, slot)->probe;
+	struct segue_probe *p = probe_at(index);
+
+	if (index && p)
+		probe_heard(p, bpf_ktime_get_ns());
+}
+
 static __always_inline int return_packet(__be32 spi, __u32 seq)
 {
 	struct segue_sa_key key = { .spi = spi };
@@ -93,6 +104,7 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 		WRITE_ONCE(a->copied_ms, segue_coarse_ms(bpf_ktime_get_ns()));
 	if (!s || to >= SEGUE_MAX_PATHS)
 		return 0;
+	return_heard(s, to);
 	w = session_way(s, a->child, &word);
 	h.child = w == &s->way ? 0 : a->child;
 	if (word.active == to || session_copy(s, w, word) == to)

@@ -3,6 +3,7 @@
 #include "mobikex_hello.h"
 #include "mobikex_link.h"
 #include "mobikex_orphan.h"
+#include "mobikex_probe.h"
 #include "mobikex_session.h"
 #include "mobikex_watch.h"
 
@@ -237,6 +238,7 @@ void mobikex_agent_destroy(void)
 		return;
 	}
 	mobikex->lock->lock(mobikex->lock);
+	mobikex_probes_flush();
 	mobikex_sessions_flush();
 	mobikex_orphans_flush();
 	mobikex_links_flush();

@@ -13,6 +13,7 @@
 #include "mobikex_operation.h"
 #include "mobikex_orphan.h"
 #include "mobikex_push.h"
+#include "mobikex_probe.h"
 #include "mobikex_session.h"
 #include "mobikex_told.h"
 #include "mobikex_view.h"
@@ -40,7 +41,7 @@ static uint16_t capabilities(ike_sa_t *ike_sa)
 	int window = lib->settings->get_int(lib->settings, "%s.replay_window",
 										REPLAY_WINDOW, lib->ns);
 
-	return MOBIKEX_RESTORES | MOBIKEX_INTERFACES | MOBIKEX_CHILDREN |
+	return MOBIKEX_RESTORES | MOBIKEX_INTERFACES | MOBIKEX_CHILDREN | MOBIKEX_PROBES |
 		   (window >= MOBIKEX_COPIES_WINDOW ? MOBIKEX_COPIES : 0) |
 		   (mobikex_moved_setting(ike_sa->get_name(ike_sa)) ? MOBIKEX_MOVES : 0);
 }
@@ -296,6 +297,9 @@ METHOD(listener_t, ike_updown, bool,
 {
 	if (up && ike_sa->get_version(ike_sa) == IKEV2)
 	{
+		mobikex->lock->lock(mobikex->lock);
+		mobikex_probe_start(ike_sa);
+		mobikex->lock->unlock(mobikex->lock);
 		mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_orphans_adopt,
 						  0, 0);
 		mobikex_job_queue(ike_sa->get_unique_id(ike_sa), mobikex_check_refresh,
@@ -329,6 +333,7 @@ METHOD(listener_t, ike_rekey, bool,
 	{
 		hello->ike = new->get_unique_id(new);
 	}
+	mobikex_probe_rekeyed(old->get_unique_id(old), new);
 	mobikex_told_rekeyed(old->get_unique_id(old), new->get_unique_id(new));
 	mobikex_operation_rekeyed(old->get_unique_id(old), new->get_unique_id(new));
 	mobikex->lock->unlock(mobikex->lock);
@@ -352,6 +357,7 @@ METHOD(listener_t, ike_state_change, bool,
 	{
 		mobikex->lock->lock(mobikex->lock);
 		mobikex_hello_forget(ike_sa->get_unique_id(ike_sa));
+		mobikex_probe_forget(ike_sa->get_unique_id(ike_sa));
 		mobikex_told_forget(ike_sa->get_unique_id(ike_sa));
 		mobikex_operation_forget(ike_sa->get_unique_id(ike_sa));
 		session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));

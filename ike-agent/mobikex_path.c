@@ -3,6 +3,7 @@
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_view.h"
+#include "mobikex_probe.h"
 
 #include <errno.h>
 #include <segue/mobikex.h>
@@ -91,7 +92,8 @@ bool mobikex_path_live(mobikex_session_t *session, uint8_t slot)
 		return FALSE;
 	}
 	path = &session->path[slot];
-	if (!(path->flags & SEGUE_PATH_USED) || !(path->flags & SEGUE_PATH_EGRESS))
+	if (!(path->flags & SEGUE_PATH_USED) || !(path->flags & SEGUE_PATH_EGRESS) ||
+		session->dead[slot])
 	{
 		return FALSE;
 	}
@@ -512,6 +514,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 					SEGUE_REASON_PATH_ADDED : SEGUE_REASON_PATH_VERIFIED);
 		}
 	}
+	mobikex_probe_paths(session);
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
 	{
 		note_live(session, slot);

@@ -200,6 +200,9 @@ struct mobikex_session_t {
 	/** Since when a path can carry packets, mobikex_now(); 0: it cannot */
 	uint64_t since[SEGUE_MAX_PATHS];
 
+	/** Its probe found it dead, and no sign of life since (mobikex_probe.h) */
+	bool dead[SEGUE_MAX_PATHS];
+
 	/** When a path goes that is only received by any more; 0: it stays */
 	uint64_t drained[SEGUE_MAX_PATHS];
 

@@ -3,6 +3,7 @@
 #include "mobikex_child.h"
 #include "mobikex_handover.h"
 #include "mobikex_link.h"
+#include "mobikex_probe.h"
 #include "mobikex_session.h"
 
 #include <string.h>
@@ -102,6 +103,7 @@ static void on_event(void *context, const struct segue_event *event)
 			{
 				path_removed(event);
 			}
+			mobikex_probe_event(event);
 			break;
 		case SEGUE_EVENT_WISH:
 			wished(event);

@@ -17,6 +17,8 @@ static const char *const programs[CONTROL_PROGRAMS] = {
 	[CONTROL_LINK] = "control_link",
 	[CONTROL_DELETE] = "control_delete",
 	[CONTROL_EVENT] = "control_event",
+	[CONTROL_PROBE] = "control_probe",
+	[CONTROL_PROBE_SEND] = "probe_send",
 };
 
 static int open_maps(struct segue *segue, const char *dir)

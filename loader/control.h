@@ -21,6 +21,7 @@
 #include <segue/event.h>
 #include <segue/link.h>
 #include <segue/peer.h>
+#include <segue/probe.h>
 #include <segue/session.h>
 
 struct segue;				/* open pins of one segue instance */
@@ -112,6 +113,23 @@ int segue_link_drain(struct segue *segue, __u32 ifindex, bool drain);
 int segue_addr_put(struct segue *segue, const struct segue_addr *addr, __u32 ifindex);
 int segue_addr_del(struct segue *segue, const struct segue_addr *addr);
 int segue_addr_next(struct segue *segue, struct segue_addr *addr, __u32 *ifindex); /* all zero to begin */
+
+/*
+ * Probes (segue/probe.h).  put adds the keys that an id stands for, del takes them
+ * away; ids are random, -EEXIST.
+ * probe_path gives a path its probe under the keys of that id, or changes keys and
+ * times of the one that it has; probe_none takes it away.  -ENOENT: no session or
+ * empty slot.  -ENOSPC: too many paths are probed.
+ * probe_send sends count of them, at most SEGUE_PROBES_AT_ONCE.
+ */
+enum { SEGUE_PROBES_AT_ONCE = 4 };
+int segue_probe_key_put(struct segue *segue, __u64 id, const struct segue_probe_key *key);
+int segue_probe_key_del(struct segue *segue, __u64 id);
+int segue_probe_path(struct segue *segue, __u32 session, __u8 slot, __u64 key,
+		     __u64 interval_ns, __u8 multiplier);
+int segue_probe_none(struct segue *segue, __u32 session, __u8 slot);
+int segue_probe_send(struct segue *segue, __u32 index, unsigned int count);
+int segue_probe_get(struct segue *segue, __u32 index, struct segue_probe *out);
 
 /* An event that user space has to tell (a refused address, a failed check). */
 int segue_event_emit(struct segue *segue, const struct segue_event *event);

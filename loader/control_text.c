@@ -40,9 +40,14 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_PREFERRED:		return "preferred";
 	case SEGUE_REASON_UNACCEPTABLE:		return "not acceptable to the peer";
 	case SEGUE_REASON_ADDRESS_GONE:		return "address gone";
+	case SEGUE_REASON_PATH_DIED:		return "path died";
 	case SEGUE_REASON_PATH_ADDED:		return "path added";
 	case SEGUE_REASON_PATH_VERIFIED:	return "path verified";
 	case SEGUE_REASON_PATH_REMOVED:		return "path removed";
+	case SEGUE_REASON_PATH_SUSPECT:		return "path suspect";
+	case SEGUE_REASON_PATH_SILENT:		return "path silent";
+	case SEGUE_REASON_PATH_DEAD:		return "path dead";
+	case SEGUE_REASON_PATH_BACK:		return "path back";
 	case SEGUE_REASON_NO_LIVE_PATH:		return "no live path";
 	case SEGUE_REASON_UNVERIFIED_PATH:	return "unverified path";
 	case SEGUE_REASON_CHECK_FAILED:		return "check failed";
@@ -96,7 +101,7 @@ const char *segue_capabilities_text(__u16 capabilities, char *buf)
 	} known[] = {
 		{ MOBIKEX_RESTORES, "restores" }, { MOBIKEX_INTERFACES, "interfaces" },
 		{ MOBIKEX_COPIES, "copies" }, { MOBIKEX_MOVES, "moves" },
-		{ MOBIKEX_CHILDREN, "children" },
+		{ MOBIKEX_CHILDREN, "children" }, { MOBIKEX_PROBES, "probes" },
 	};
 	size_t len = 0, i;
 

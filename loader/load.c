@@ -36,7 +36,8 @@ enum { OPTIONAL = sizeof(optional) / sizeof(optional[0]) };
 /* Programs that others attach or run. */
 static const char *const pinned[] = {
 	"egress", "ingress_tc", "ingress_tc_l3", "control_switch", "control_copy", "control_path",
-	"control_session", "control_link", "control_delete", "control_event",
+	"control_session", "control_link", "control_delete", "control_event", "control_probe",
+	"probe_send",
 };
 
 enum { PINNED = sizeof(pinned) / sizeof(pinned[0]) };

@@ -6,11 +6,13 @@
  *
  * Below the pin directory afterwards:
  *	state seen flows counters link addr session sa
- *	refused peer readers					the maps
+ *	refused peer readers
+ *	probe probe_timer probe_key				the maps
  *	prog/egress						tc, for segue0
  *	prog/ingress_tc, prog/ingress_tc_l3			tc, for uplinks with an
  *								Ethernet header, and without
  *	prog/control_*						run by loader/control.c
+ *	prog/probe_send						likewise, control_probe.c
  *	links/PROGRAM						one for each feature
  * Others may pin more below it: segue_unload() removes everything there.
  */

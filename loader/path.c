@@ -33,6 +33,14 @@ struct path_row {
 	bool egress;
 	bool verified;
 	bool link_up;
+	/* of its probe; all of this 0 without one */
+	char probe[16];
+	__u64 probe_index;
+	__u64 rtt_us;
+	__u64 rttvar_us;
+	__u64 loss_permille;
+	__u64 probes_sent;
+	__u64 probes_answered;
 };
 
 static const struct output_field fields[] = {
@@ -56,6 +64,13 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct path_row, egress, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct path_row, verified, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct path_row, link_up, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct path_row, probe, OUTPUT_TEXT, .json_only = true),
+	OUTPUT_FIELD(struct path_row, probe_index, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct path_row, rtt_us, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct path_row, rttvar_us, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct path_row, loss_permille, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct path_row, probes_sent, OUTPUT_COUNT, .json_only = true),
+	OUTPUT_FIELD(struct path_row, probes_answered, OUTPUT_COUNT, .json_only = true),
 	{},
 };
 
@@ -65,9 +80,36 @@ struct gather {
 	struct output_rows rows;
 };
 
+static const char *const states[] = {
+	[SEGUE_PATH_UNKNOWN] = "unknown",
+	[SEGUE_PATH_ALIVE] = "alive",
+	[SEGUE_PATH_SUSPECT] = "suspect",
+	[SEGUE_PATH_DEAD] = "dead",
+};
+
+static void probe_fill(struct gather *gather, const struct segue_path *path, struct path_row *row)
+{
+	struct segue_probe p;
+
+	if (!path->probe || path->state > SEGUE_PATH_DEAD ||
+	    segue_probe_get(gather->segue, path->probe, &p))
+		return;
+	strcpy(row->probe, states[path->state]);
+	row->probe_index = path->probe;
+	row->rtt_us = p.srtt_ns / 1000;
+	row->rttvar_us = p.rttvar_ns / 1000;
+	row->loss_permille = p.loss * 1000ULL / 65536;
+	row->probes_sent = p.sent;
+	row->probes_answered = p.answered;
+}
+
 /* The one word that matters first. */
 static const char *path_state(const struct path_row *row)
 {
+	if (row->link_up && !strcmp(row->probe, "dead"))
+		return row->active ? "active, dead" : "dead";
+	if (row->link_up && !strcmp(row->probe, "suspect"))
+		return row->active ? "active, suspect" : "suspect";
 	if (row->active)
 		return row->link_up ? "active" : "active, link down";
 	if (row->copy)
@@ -108,6 +150,7 @@ static int path_fill(struct gather *gather, __u32 id, const struct segue_session
 	row->egress = path->flags & SEGUE_PATH_EGRESS;
 	row->verified = path->flags & SEGUE_PATH_VERIFIED;
 	row->link_up = path->link < SEGUE_MAX_LINKS && (gather->links_up >> path->link & 1);
+	probe_fill(gather, path, row);
 	strcpy(row->state, path_state(row));
 	peer_path_role(session, peer, slot, row->role);
 	if (remote) {

@@ -10,6 +10,7 @@
 #include <segue/host.h>
 #include <segue/link.h>
 #include <segue/peer.h>
+#include <segue/probe.h>
 #include <segue/session.h>
 #include "pins.h"
 
@@ -31,6 +32,11 @@ const struct pin_shape pin_shapes[PIN_MAPS] = {
 	[PIN_FLOWS] = { "flows", "flows", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
 			sizeof(struct segue_flow) },
 	[PIN_SEEN] = { "seen", "seen", BPF_MAP_TYPE_ARRAY, 4, sizeof(__u64) },
+	[PIN_PROBE] = { "probe", "probe", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct segue_probe) },
+	[PIN_PROBE_TIMER] = { "probe_timer", "probe_timer", BPF_MAP_TYPE_ARRAY, 4,
+			      sizeof(struct bpf_timer) },
+	[PIN_PROBE_KEY] = { "probe_key", "probe_key", BPF_MAP_TYPE_HASH, 8,
+			    sizeof(struct segue_probe_key) },
 };
 
 const char *pin_dir_or_default(const char *dir)

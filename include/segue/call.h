@@ -67,6 +67,15 @@ struct segue_call_delete {		/* program control_delete */
 	struct segue_sa_key sa;
 };
 
+struct segue_call_probe {		/* program control_probe */
+	__u32 session;
+	__u8 slot;
+	__u8 multiplier;
+	__u16 index;			/* in map "probe"; 0: the path is not probed any more */
+	__u64 key;
+	__u64 interval_ns;
+};
+
 /* program control_event takes a struct segue_event; it sets ns */
 
 #endif

@@ -31,6 +31,14 @@ enum { SEGUE_MAX_CPUS = 128 };		/* a power of two, it masks */
 	X(ingress_unverified,	"received: our SPI from an unverified address, passed untouched") \
 	X(ingress_fragment,	"received: a fragment of ESP, passed untouched") \
 	X(ingress_malformed,	"received: truncated or inconsistent, passed untouched") \
+	X(probe_sent,		"probes sent") \
+	X(probe_answer,		"answers received: each kept its path alive") \
+	X(probe_asked,		"probes of peers answered") \
+	X(probe_forged,		"dropped: a probe or answer with a wrong MAC") \
+	X(probe_replayed,	"dropped: a probe that came before, or an answer to none that waits") \
+	X(probe_astray,		"dropped: a probe or answer from or to another address than its path's") \
+	X(probe_limited,	"dropped: more probes of a peer than are answered in this time") \
+	X(probe_malformed,	"received: truncated probe or none of ours, passed untouched") \
 	X(return_switched,	"return switches: the newest authenticated packet came by another path") \
 	X(return_stale,		"not followed: an older packet, or too soon after a switch") \
 	X(return_ambiguous,	"not followed: two packets claimed the same sequence number") \

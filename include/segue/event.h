@@ -50,11 +50,16 @@ enum segue_reason {
 	SEGUE_REASON_IKE_UPDATE = 20,	/* IKE moved the SA (UPDATE_SA_ADDRESSES) */
 	SEGUE_REASON_ADDRESS_GONE = 21,	/* the active path's local address went away */
 	SEGUE_REASON_PREFERRED = 22,	/* a CHILD_SA goes by the device that its setting names */
+	SEGUE_REASON_PATH_DIED = 23,	/* the active path answers no probes any more */
 	SEGUE_REASON_UNACCEPTABLE = 24,	/* the peer does not accept the addresses of the path */
 	/* why a path changed */
 	SEGUE_REASON_PATH_ADDED = 32,
 	SEGUE_REASON_PATH_VERIFIED = 33,
 	SEGUE_REASON_PATH_REMOVED = 34,
+	SEGUE_REASON_PATH_SUSPECT = 35,	/* a probe was not answered in its time */
+	SEGUE_REASON_PATH_SILENT = 36,	/* suspect, too: we send, and nothing comes back */
+	SEGUE_REASON_PATH_DEAD = 37,	/* nor did any of a burst; another path answers */
+	SEGUE_REASON_PATH_BACK = 38,	/* a dead path answers again */
 	/* what was refused */
 	SEGUE_REASON_NO_LIVE_PATH = 48,	/* no path of the session can carry the packet */
 	SEGUE_REASON_UNVERIFIED_PATH = 49, /* known SPI from an address that is not verified */
@@ -85,7 +90,9 @@ struct segue_event {
 	__u32 session;			/* session id, 0: none */
 	__u32 ifindex;			/* 0: none */
 	__be32 spi;			/* 0: none */
-	__u64 cause_ns;			/* SWITCH by LINK_DOWN: when the link went down; else 0 */
+	/* SWITCH by LINK_DOWN: when the link went down; by PATH_DIED, and PATH with
+	 * PATH_DEAD: when the path's last answer came; else 0 */
+	__u64 cause_ns;
 	__u8 child;			/* SWITCH: segue_sa.child, 0: the session's way; WISH: whose
 					 * it is */
 	__u8 reserved[3];

@@ -52,6 +52,8 @@ enum mobikex_capability {
 	MOBIKEX_MOVES = 1 << 3,
 	/* Understands SPIs in IP_PARAMETER */
 	MOBIKEX_CHILDREN = 1 << 4,
+	/* Answers probes of paths (segue/probe.h) */
+	MOBIKEX_PROBES = 1 << 5,
 };
 
 enum {

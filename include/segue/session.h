@@ -14,7 +14,7 @@
  * only through the programs of bpf/control.bpf.c (loader/control.h wraps both),
  * so that a change never loses a switch that the data path made in the meantime.
  * The data path itself writes the word of active, generation, switched_*,
- * refused_*, highest and copied_ms.
+ * refused_*, highest, copied_ms and the state of a path.
  * Who reads: egress steering, ingress restore, the return switch, `segue`.
  */
 #ifndef SEGUE_SESSION_H
@@ -46,6 +46,13 @@ enum segue_path_flag {
 	SEGUE_PATH_VERIFIED = 1 << 2,
 };
 
+enum segue_path_state {
+	SEGUE_PATH_UNKNOWN = 0,		/* not probed, or never answered */
+	SEGUE_PATH_ALIVE = 1,
+	SEGUE_PATH_SUSPECT = 2,		/* used as before, but probed in a burst */
+	SEGUE_PATH_DEAD = 3,		/* not used while there is another */
+};
+
 /*
  * What the wire sees.  A path keeps its slot for as long as it exists; slots
  * say nothing about preference.
@@ -59,7 +66,10 @@ struct segue_path {
 	__u16 priority;			/* lower is better; equal: lower slot */
 	__u8 flags;			/* enum segue_path_flag */
 	__u8 link;			/* bit of this device in links_up */
-	__u32 reserved;
+	/* the probe's (probe.h); control_probe and the data path write them */
+	__u16 probe;			/* index in map "probe", 0: not probed */
+	__u8 state;			/* enum segue_path_state */
+	__u8 reserved;
 };
 
 enum segue_session_flag {

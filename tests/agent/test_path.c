@@ -20,6 +20,7 @@
 #include "mobikex_link.h"
 #include "mobikex_path.h"
 #include "mobikex_view.h"
+#include "mobikex_probe.h"
 
 #define WLAN "10.1.0.2"
 #define LTE "10.2.0.2"
@@ -65,6 +66,10 @@ static bool has(mobikex_link_t *link, const struct segue_addr *addr)
 		found |= segue_addr_equal(current, addr);
 	enumerator->destroy(enumerator);
 	return found;
+}
+
+void mobikex_probe_paths(mobikex_session_t *session)
+{
 }
 
 mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)

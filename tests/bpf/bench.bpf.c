@@ -9,7 +9,7 @@
  * yardstick alike.
  */
 #include <linux/pkt_cls.h>
-#include "ingress.h"
+#include "probe.h"
 
 /* set by the bench before each measurement */
 struct segue_addr wire_source, wire_dest;
@@ -84,4 +84,53 @@ int bench_ingress_xdp(struct xdp_md *ctx)
 			      RECEIVED);
 	ingress_restore(&p, what);
 	return XDP_PASS;
+}
+
+/* What the probe of the bench was before it was answered, with the next number; and
+ * the limit of answers is off.  The addresses are those of the answer the next time,
+ * and the session has a path for either. */
+static __always_inline int rearm_probe(struct packet *p, void *end)
+{
+	struct segue_probe_packet *q = (void *)p->esp;
+	struct segue_probe_key *key;
+	__u64 id;
+
+	if (!PARSE_FITS(q, end))
+		return -EINVAL;
+	id = q->id;
+	key = bpf_map_lookup_elem(&probe_key, &id);
+	if (!key)
+		return -ENOENT;
+	key->busy_until = 0;
+	q->kind = SEGUE_PROBE_ASK;
+	q->sequence = bpf_cpu_to_be64(key->window[0].highest + 1);
+	q->mac = probe_mac(&key->receive, q);
+	return 0;
+}
+
+static __always_inline int bench_probe(struct xdp_md *ctx, bool answer)
+{
+	void *begin = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct packet p = {};
+	enum parsed what;
+
+	what = parse_ethernet(&p, begin, end, RECEIVED);
+	probe_family(&p);
+	if (!probe_is(&p, what) || rearm_probe(&p, end))
+		return XDP_ABORTED;
+	if (!answer)
+		return XDP_PASS;
+	return probe_receive(&p, begin, end, true) == PROBE_BACK ? XDP_TX : XDP_DROP;
+}
+
+SEC("xdp")
+int bench_probe_yardstick(struct xdp_md *ctx)
+{
+	return bench_probe(ctx, false);
+}
+
+SEC("xdp")
+int bench_probe_answer(struct xdp_md *ctx)
+{
+	return bench_probe(ctx, true);
 }

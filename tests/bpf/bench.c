@@ -31,7 +31,7 @@
 #include "tests/bpf/bench.skel.h"
 
 /* A round is short, so that some run undisturbed on a busy machine. */
-enum { ROUNDS = 50, REPEAT = 20000, LIMIT_PERCENT = 200 };
+enum { ROUNDS = 50, REPEAT = 20000, LIMIT_PERCENT = 200, PROBE_ID = 0x5e90e };
 
 static const struct kind {
 	const char *name, *a, *b, *p, *q;
@@ -58,6 +58,8 @@ static double now(void)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
+static void put_probe(unsigned char *packet, __u64 id);
+
 static double round_of(int fd)
 {
 	unsigned char packet[WIRE_SIZE], out[WIRE_SIZE + 256];
@@ -66,6 +68,8 @@ static double round_of(int fd)
 	double began;
 
 	opts.data_size_in = wire_build(&wire, packet);
+	if (wire.spi == SEGUE_PROBE_MARKER)
+		put_probe(packet, PROBE_ID);
 	began = now();
 	if (bpf_prog_test_run_opts(fd, &opts)) {
 		perror("BPF_PROG_TEST_RUN");
@@ -171,6 +175,56 @@ static void bench_ingress(const struct kind *k, double ns[3])
 	check("ingress hit", counted().ingress_restored, (__u64)ROUNDS * REPEAT);
 }
 
+static void put_probe(unsigned char *packet, __u64 id)
+{
+	struct segue_probe_packet q = {
+		.marker = htonl(SEGUE_PROBE_MARKER), .version = SEGUE_PROBE_VERSION,
+		.kind = SEGUE_PROBE_ASK, .id = id, .sequence = 0,
+	};
+
+	memcpy(packet + wire_payload_offset(&wire) + 8, &q, sizeof(q));
+}
+
+/* A probe answered, beside making it anew; and one whose MAC is wrong.  The answer
+ * goes back by the way that the next probe comes: paths both ways round. */
+static void bench_probe(const struct kind *k, double ns[3])
+{
+	int fds[] = { bpf_program__fd(bench->progs.bench_probe_yardstick),
+		      bpf_program__fd(bench->progs.bench_probe_answer), program("xdp") };
+	const __u64 runs = (__u64)ROUNDS * REPEAT;
+	struct segue_probe_key key = { .session = 1, .receive.octet = { 1 }, .send.octet = { 2 } };
+	struct segue_counters now;
+
+	host_reset(NULL);
+	link_up(10, "wlan0");
+	session_up(1, k->a, k->p, 0x100);
+	path_up(1, 0, k->a, k->p, 10, BOTH);
+	path_up(1, 1, k->p, k->a, 10, BOTH);
+	segue_probe_key_del(host, PROBE_ID);
+	assert_int_equal(segue_probe_key_put(host, PROBE_ID, &key), 0);
+	counted();
+	wire = (struct wire){ .source = k->p, .dest = k->a, .udp = true, .checksum = true,
+			      .spi = SEGUE_PROBE_MARKER,
+			      .payload = sizeof(struct segue_probe_packet) - 8 };
+	measure(fds, ns, 3);
+	now = counted();
+	check("probe answered", now.probe_asked, runs);
+	check("probe forged", now.probe_forged, runs);
+}
+
+static struct json_object *report_probe(const struct kind *k, const double ns[3])
+{
+	struct json_object *row = json_object_new_object();
+
+	printf("%-16s probe    answered %6.1f   forged and dropped %6.1f\n", k->name, ns[1] - ns[0],
+	       ns[2]);
+	json_object_object_add(row, "packet", json_object_new_string(k->name));
+	json_object_object_add(row, "direction", json_object_new_string("probe"));
+	json_object_object_add(row, "answered_ns", json_object_new_double(ns[1] - ns[0]));
+	json_object_object_add(row, "forged_ns", json_object_new_double(ns[2]));
+	return row;
+}
+
 /* decide: 0 if not measured */
 static struct json_object *report(const struct kind *k, const char *direction, double empty,
 				  double parse, double hit, double decide)
@@ -224,6 +278,12 @@ int main(void)
 		bench_ingress(&kinds[i], ns);
 		json_object_array_add(rows, report(&kinds[i], "ingress", ns[0], ns[1], ns[2], 0));
 		worst = ns[2] / ns[1] > worst ? ns[2] / ns[1] : worst;
+	}
+	for (i = 0; i < KINDS; i++) {
+		if (kinds[i].udp)
+			continue;
+		bench_probe(&kinds[i], ns);
+		json_object_array_add(rows, report_probe(&kinds[i], ns));
 	}
 	bench__destroy(bench);
 	if (host_down(NULL) || save(rows))

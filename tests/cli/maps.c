@@ -14,6 +14,9 @@
  *   maps uses ID ADDRESS		the peer has answered, and uses this one of ours
  *   maps broken ID
  *   maps agent grants|refuses		says "ready", and does so with the next wish
+ *   maps key ID initiator|responder	keys for probes, the same ones always
+ *   maps probe ID SLOT MS		an interval
+ *   maps ask ID MS			probes, for so long, as the agent sends them
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -232,6 +235,62 @@ static int agent(char **argv)
 	return segue_event_emit(segue, &wish);
 }
 
+enum { PROBE_ID = 0x5e90e };
+
+static int key(char **argv)
+{
+	struct segue_probe_key new = { .session = atoi(argv[0]) };
+	bool initiator = !strcmp(argv[1], "initiator");
+
+	memset(initiator ? &new.send : &new.receive, 0x11, sizeof(new.send));
+	memset(initiator ? &new.receive : &new.send, 0x22, sizeof(new.send));
+	return segue_probe_key_put(segue, PROBE_ID, &new);
+}
+
+static int probe(char **argv)
+{
+	return segue_probe_path(segue, atoi(argv[0]), atoi(argv[1]), PROBE_ID,
+				atoi(argv[2]) * 1000000ULL, 3);
+}
+
+/* One each interval, and what the kernel says is owed, every millisecond. */
+static int ask_path(const struct segue_path *path, unsigned int ms)
+{
+	struct segue_probe p;
+	int err;
+
+	if (!path->probe)
+		return 0;
+	err = segue_probe_get(segue, path->probe, &p);
+	if (!err && (p.owed || !(ms % (p.interval_ns / 1000000))))
+		err = segue_probe_send(segue, path->probe, p.owed ? SEGUE_PROBES_AT_ONCE : 1);
+	return err;
+}
+
+static int ask(char **argv)
+{
+	unsigned int ms, duration = atoi(argv[1]), slot;
+	struct timespec next;
+	struct segue_session s;
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (ms = 0; ms < duration; ms++) {
+		err = segue_session_get(segue, atoi(argv[0]), &s);
+		for (slot = 0; !err && slot < SEGUE_MAX_PATHS; slot++)
+			err = ask_path(&s.path[slot], ms);
+		if (err)
+			return err;
+		next.tv_nsec += 1000000;
+		if (next.tv_nsec >= 1000000000) {
+			next.tv_nsec -= 1000000000;
+			next.tv_sec++;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int arguments;		/* at least */
@@ -241,6 +300,7 @@ static const struct {
 	{ "sa", 5, sa }, { "link", 2, set_link }, { "refuse", 3, refuse },
 	{ "peer", 3, peer }, { "leaving", 2, leaving }, { "uses", 2, uses }, { "broken", 1, broken },
 	{ "agent", 1, agent },
+	{ "key", 2, key }, { "probe", 3, probe }, { "ask", 2, ask },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Is a path alive?  A timer for each probed path looks, in softirq; nobody in user
+ * space is asked.
+ *
+ *   ALIVE ----> SUSPECT   a probe was not answered within segue_probe_timeout(), or
+ *     ^            |      data goes out and nothing has come back for longer than
+ *     |            |      the pauses between packets have ever been.  A burst of
+ *     '-- answer --+      probes is owed from now on.
+ *     |            v
+ *     '--------- DEAD     enough probes were sent since the last one that was answered,
+ *      answers            each had its time, and enough time has passed; and another
+ *      in a row           path answered one that was sent after the first of these.
+ *
+ * Enough probes: a path may lose packets and still be alive.  So many in a row are
+ * asked for that chance alone will not lose them all at the loss that this path
+ * showed until its last answer (probe_needed()).
+ *
+ * Enough time: "multiplier" intervals since the last answer; while data goes out and
+ * nothing comes back, two round trips and one interval since anything authenticated
+ * came.  A delay that grows by more than that within one round trip looks like death,
+ * since nothing comes for as long.
+ *
+ * What was not sent is no evidence: whoever should send probes and does not, kills
+ * nothing.  And if no other path answers, it is the peer who is silent, or what all
+ * paths share: then to move is of no use.
+ */
+#ifndef SEGUE_BPF_PROBE_JUDGE_H
+#define SEGUE_BPF_PROBE_JUDGE_H
+
+#include "probe.h"
+
+#define PROBE_TICK_NS 1000000ULL	/* looks are no closer than this */
+#define PROBE_SILENCE_NS 2000000ULL	/* pauses shorter than this are none */
+
+struct probe_look {
+	__u32 overdue;			/* probes since the last good one whose time is over */
+	__u32 pending;			/* and those that still have time */
+	__u64 next;			/* when the first of these will be overdue */
+	__u64 first;			/* when the first of the overdue ones was sent */
+};
+
+SUBPROGRAM int probe_scan(const struct segue_probe *p, struct probe_look *look, __u64 now)
+{
+	__u64 timeout, sent;
+	__u32 i;
+
+	if (!p || !look)
+		return -EINVAL;
+	timeout = segue_probe_timeout(p);
+#pragma clang loop unroll(disable)
+	for (i = 0; i < SEGUE_PROBE_RING; i++) {
+		sent = READ_ONCE(p->sent_ns[i]);
+		if (!sent || sent <= p->answered_sent_ns)
+			continue;
+		if (sent + timeout <= now) {
+			look->overdue++;
+			if (!look->first || sent < look->first)
+				look->first = sent;
+		} else {
+			look->pending++;
+			if (!look->next || sent + timeout < look->next)
+				look->next = sent + timeout;
+		}
+	}
+	return 0;
+}
+
+/*
+ * At a loss of p there and back, n probes are lost by chance with p^n: 1/8 and 16
+ * make 4e-15, 1/2 and 32 make 2e-10, 3/4 and 64 make 1e-8.
+ */
+static __always_inline __u32 probe_needed(const struct segue_probe *p)
+{
+	if (p->loss < LOSS_ONE / 8)
+		return 16;
+	return p->loss < LOSS_ONE / 2 ? 32 : 64;
+}
+
+/* Longer than that nothing has ever been silent here while data went out. */
+static __always_inline __u64 probe_patience(const struct segue_probe *p)
+{
+	__u64 floor = p->interval_ns / 8;
+
+	return p->gap_ns + 4 * p->gapvar_ns +
+	       (floor > PROBE_SILENCE_NS ? floor : PROBE_SILENCE_NS);
+}
+
+/* Data goes out if it did since the last look.  It began after a pause, or else is
+ * still the same. */
+static __always_inline bool probe_moving(struct segue_probe *p, __u64 now)
+{
+	__u32 data = READ_ONCE(p->data);
+
+	if (data == p->data_seen)
+		return false;
+	p->data_seen = data;
+	if (now - p->data_ns > p->interval_ns + probe_patience(p))
+		p->data_since = now;
+	p->data_ns = now;
+	return true;
+}
+
+/* Since when has an answer been missing?  A first packet cannot be answered before
+ * a round trip. */
+static __always_inline __u64 probe_silent_since(const struct segue_probe *p)
+{
+	__u64 since = p->data_since + segue_probe_timeout(p);
+
+	return p->heard_ns > since ? p->heard_ns : since;
+}
+
+/* The best of the other paths of which is known that it works: it answered a probe
+ * that was sent after time. */
+SUBPROGRAM __u32 probe_best(const struct segue_session *s, __u32 but, __u64 time)
+{
+	__u64 links_up = READ_ONCE(state.links_up);
+	__u32 slot, score, best = ~0u;
+
+	if (!s)
+		return SEGUE_NO_PATH;
+#pragma clang loop unroll(disable)
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++) {
+		const struct segue_path *path = session_path(s, slot);
+		struct segue_probe *p = probe_at(path->probe);
+
+		if (slot == but || !p || !path->probe || !path_live(path, links_up) ||
+		    !(path->flags & SEGUE_PATH_VERIFIED) ||
+		    READ_ONCE(p->answered_sent_ns) <= time)
+			continue;
+		score = path->priority << 8 | slot;
+		if (score < best)
+			best = score;
+	}
+	return best & 0xff;		/* ~0: SEGUE_NO_PATH */
+}
+
+/* Dead: whatever goes by it goes by the other now. */
+SUBPROGRAM int probe_die(struct segue_probe *p, struct segue_session *s, __u32 to, __u64 now)
+{
+	struct handover h = { .reason = SEGUE_REASON_PATH_DIED };
+	union active_word word;
+	struct segue_way *w;
+	__u32 child;
+
+	if (!p || !s)
+		return -EINVAL;
+	if (!probe_becomes(p, (struct segue_path *)session_path(s, p->slot),
+			   SEGUE_PATH_SUSPECT, SEGUE_PATH_DEAD, now))
+		return -EAGAIN;
+	WRITE_ONCE(p->owed, 0);
+	p->in_row = 0;
+	h.session = p->session;
+	h.to = to;
+	h.cause_ns = p->answered_ns;
+	probe_tell(p, SEGUE_REASON_PATH_DEAD, now, p->answered_ns);
+#pragma clang loop unroll(disable)
+	for (child = 0; child < SEGUE_MAX_CHILDREN; child++) {
+		w = session_child(s, child);
+		word.word = READ_ONCE(*way_word(w));
+		if (word.active != p->slot)
+			continue;
+		h.child = child;
+		session_switch(s, w, &h, word.word);
+	}
+	return 0;
+}
+
+/* Until when a suspect may still turn out well.  first: when the first probe that is
+ * missed was sent; who sent none for long begins to count an interval before that. */
+static __always_inline __u64 probe_deadline(const struct segue_probe *p, __u64 first)
+{
+	__u64 idle = p->answered_ns, silent;
+
+	if (first > idle + p->interval_ns)
+		idle = first - p->interval_ns;
+	idle += p->multiplier * p->interval_ns;
+	if (p->data_ns <= p->heard_ns)		/* nothing that could be answered */
+		return idle;
+	silent = p->heard_ns > p->data_since ? p->heard_ns : p->data_since;
+	silent += 2 * p->srtt_ns + p->interval_ns;
+	return silent < idle ? silent : idle;
+}
+
+static __always_inline void
+probe_suspect(struct segue_probe *p, struct segue_path *path, enum segue_reason reason, __u64 now)
+{
+	if (!probe_becomes(p, path, SEGUE_PATH_ALIVE, SEGUE_PATH_SUSPECT, now))
+		return;
+	WRITE_ONCE(p->others, 1);
+	WRITE_ONCE(p->owed, probe_needed(p));
+	probe_tell(p, reason, now, 0);
+}
+
+static __always_inline __u64 probe_wait(__u64 until, __u64 now)
+{
+	return until > now + PROBE_TICK_NS ? until - now : PROBE_TICK_NS;
+}
+
+/* Of a suspect: the next look in so many ns, 0: when there is something new. */
+SUBPROGRAM __u64
+probe_trial(struct segue_probe *p, struct segue_session *s, const struct probe_look *look,
+	    __u64 now)
+{
+	__u64 deadline;
+	__u32 to;
+
+	if (!p || !s || !look)
+		return 0;
+	deadline = probe_deadline(p, look->first);
+	if (look->overdue >= probe_needed(p)) {
+		if (now < deadline)
+			return deadline - now;
+		to = probe_best(s, p->slot, look->first);
+		if (to < SEGUE_MAX_PATHS) {
+			probe_die(p, s, to, now);
+			return 0;
+		}
+		return probe_wait(now + p->interval_ns / 4, now);
+	}
+	if (look->pending)
+		return look->next > now + PROBE_TICK_NS / 4 ? look->next - now : PROBE_TICK_NS / 4;
+	return READ_ONCE(p->owed) ? PROBE_TICK_NS : 0;
+}
+
+/* The look.  Returns in how many ns to look again, 0: when there is something new. */
+SUBPROGRAM __u64 probe_judge(__u32 index)
+{
+	struct segue_probe *p = probe_at(index);
+	struct probe_look look = {};
+	struct segue_session *s;
+	struct segue_path *path;
+	__u32 session_id;
+	__u64 now, next;
+	bool moving;
+
+	if (!p || !p->session)
+		return 0;
+	session_id = p->session;
+	s = bpf_map_lookup_elem(&session, &session_id);
+	if (!s)
+		return 0;
+	path = (struct segue_path *)session_path(s, p->slot);
+	now = bpf_ktime_get_ns();
+	moving = probe_moving(p, now);
+	if (path->probe != index)
+		return 0;
+	if (!p->answered_ns)			/* nothing to judge by yet */
+		return moving ? p->interval_ns : 0;
+	probe_scan(p, &look, now);
+	if (READ_ONCE(p->state) == SEGUE_PATH_ALIVE) {
+		if (look.overdue)
+			probe_suspect(p, path, SEGUE_REASON_PATH_SUSPECT, now);
+		else if (moving && now > probe_silent_since(p) + probe_patience(p))
+			probe_suspect(p, path, SEGUE_REASON_PATH_SILENT, now);
+	}
+	if (READ_ONCE(p->state) == SEGUE_PATH_SUSPECT)
+		return probe_trial(p, s, &look, now);
+	next = look.pending ? look.next : ~0ULL;
+	if (moving && now + probe_patience(p) / 2 < next)
+		next = now + probe_patience(p) / 2;
+	return next == ~0ULL ? 0 : probe_wait(next, now);
+}
+
+static int probe_tick(void *map, __u32 *key, struct probe_timer *t)
+{
+	__u32 index = *key;
+	struct segue_probe *p = probe_at(index);
+	__u64 next, sent;
+
+	if (!p)
+		return 0;
+	sent = READ_ONCE(p->sent);
+	next = probe_judge(index);
+	if (next && !bpf_timer_start(&t->timer, next, 0))
+		return 0;
+	WRITE_ONCE(p->armed, 0);
+	/* sent after the look, by somebody who found the timer running */
+	if (READ_ONCE(p->sent) != sent && !__sync_val_compare_and_swap(&p->armed, 0, 1) &&
+	    bpf_timer_start(&t->timer, PROBE_TICK_NS, 0))
+		WRITE_ONCE(p->armed, 0);
+	return 0;
+}
+
+/* CLOCK_MONOTONIC of linux/time.h */
+#define PROBE_CLOCK 1
+
+/* There is something to look at, in delay ns at the latest. */
+SUBPROGRAM int probe_arm(__u32 index, __u64 delay)
+{
+	struct segue_probe *p = probe_at(index);
+	struct probe_timer *t;
+
+	index &= SEGUE_MAX_PROBES - 1;
+	t = bpf_map_lookup_elem(&probe_timer, &index);
+	if (!p || !t || __sync_val_compare_and_swap(&p->armed, 0, 1))
+		return 0;
+	bpf_timer_init(&t->timer, &probe_timer, PROBE_CLOCK);	/* -EBUSY: it was before */
+	if (!bpf_timer_set_callback(&t->timer, probe_tick) &&
+	    !bpf_timer_start(&t->timer, delay, 0))
+		return 0;
+	WRITE_ONCE(p->armed, 0);
+	return -EINVAL;
+}
+
+#endif

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Starts the timer of a path, as a packet that leaves by it does, and passes data. */
+#include "kernel.h"
+#include <linux/pkt_cls.h>
+#include "probe_send.h"
+
+/* set by the test */
+__u32 path_index;
+
+SEC("tc")
+int start_timer(struct __sk_buff *skb)
+{
+	return probe_arm(path_index, PROBE_TICK_NS);
+}
