@@ -40,4 +40,33 @@ for mode in transport tunnel; do
 	expect "the rekeying is done in the end" grep -q 'CHILD_SA data{2} established' "$out/node/charon.log"
 	maps_agree
 done
+
+# The server asks whether the node is still there (DPD), by the path that is about to
+# be left, and gets no answer by it: nothing is sent otherwise, or it would not ask.
+asked() { grep -q 'sending DPD request' "$out/server/charon.log"; }
+# PATTERN in what the server logged after it was cut off
+then_logged() { tail -n "+$cut_at" "$out/server/charon.log" | grep -q "$1"; }
+for cause in carrier address; do
+	begin "a liveness check in flight, the $cause goes" IKE_SERVER="dpd_delay = 1s"
+	topology 15
+	connect tunnel
+	drop_ike
+	expect "the server asks" await 20 asked
+	cut_at=$(wc -l <"$out/server/charon.log")
+	if [ $cause = carrier ]; then
+		at router-w ip link set dev node down
+	else
+		at node ip address del 10.1.0.2/24 dev wlan0
+	fi
+	expect "the node tells that it has moved" await 5 then_logged 'N(UPD_SA_ADDR)'
+	expect "and answers by lte0 what was asked by wlan0" await 12 then_logged \
+		"received packet: from $node_lte.*to $server_outer"
+	expect "as a response" await 12 then_logged 'parsed INFORMATIONAL response'
+	# shellcheck disable=SC2046
+	measure "$out/report.json" $(load) --at "500,mark" --duration 1000
+	all_flow "$out/report.json"
+	expect "the IKE_SA is the first one" test "$(at node "$segue" -j session | jq '.[0].ike')" = 1
+	expect "server sends to lte0" active_is server remote "$node_lte"
+	maps_agree
+done
 finish

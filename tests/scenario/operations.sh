@@ -23,6 +23,13 @@ never_logged() { ! logged "$@"; }
 address_gone() { at node ip address del "$1" dev "$2"; }
 export -f address_gone
 
+# check_of HOST ADDRESS: what `segue session` says of the check of an address
+check_of() {
+	at "$1" "$segue" -j session |
+		jq -r --arg a "$2" '.[0].addresses[] | select(.address == $a).check'
+}
+check_is() { [ "$(check_of "$1" "$2")" = "$3" ]; }
+
 for mode in transport tunnel; do
 	begin "an uplink appears, $mode"
 	topology 15
@@ -99,6 +106,14 @@ all_flow "$out/report.json"
 stalled_at_most "$out/report.json" "$cuts" 19
 maps_agree
 
+begin "an uplink that answers late"
+topology 15 1400	# later than a request is repeated by the path in use (push_delay)
+prepare transport
+initiate
+expect "the server verifies it all the same" await 30 verified server 2
+expect "the node knows it" await 5 check_is node "$node_lte" verified
+maps_agree
+
 begin "a peer of RFC 4555 gets its list" SEGUE_HOSTS=node
 topology 15
 prepare tunnel
@@ -134,12 +149,6 @@ drop_probes() { # the way by lte0 is dead for IKE, its link alive
 	at router-l nft "table inet t { chain c { type filter hook forward priority 0;
 		udp dport 4500 drop; udp dport 500 drop; }; }"
 }
-# check_of HOST ADDRESS: what `segue session` says of the check of an address
-check_of() {
-	at "$1" "$segue" -j session |
-		jq -r --arg a "$2" '.[0].addresses[] | select(.address == $a).check'
-}
-check_is() { [ "$(check_of "$1" "$2")" = "$3" ]; }
 begin "an idle uplink falls silent" MOBIKEX_EXTRA="recheck_delay = 1000
 	check_tries = 2
 	check_delay = 200
