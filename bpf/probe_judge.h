@@ -17,8 +17,8 @@
  * showed until its last answer (probe_needed()).
  *
  * Enough time: "multiplier" intervals since the last answer; while data goes out and
- * nothing comes back, two round trips and one interval since anything authenticated
- * came.  A delay that grows by more than that within one round trip looks like death,
+ * nothing comes back, a round trip and one interval since anything authenticated came,
+ * which was sent up to one round trip after the last good packet of ours.  A delay that grows by more than that within one round trip looks like death,
  * since nothing comes for as long.
  *
  * What was not sent is no evidence: whoever should send probes and does not, kills
@@ -178,7 +178,7 @@ static __always_inline __u64 probe_deadline(const struct segue_probe *p, __u64 f
 	if (p->data_ns <= p->heard_ns)		/* nothing that could be answered */
 		return idle;
 	silent = p->heard_ns > p->data_since ? p->heard_ns : p->data_since;
-	silent += 2 * p->srtt_ns + p->interval_ns;
+	silent += p->srtt_ns + p->interval_ns;
 	return silent < idle ? silent : idle;
 }
 
