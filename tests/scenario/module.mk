@@ -4,7 +4,7 @@ FIGURE_TESTS   += tests/scenario/figures.sh
 # the order of messages, not their time; and tshark would be too much for the image
 SCENARIO_TESTS += tests/scenario/trace.sh
 # the longest ones begin first
-LONG_SCENARIOS := $(patsubst %,tests/scenario/%.sh,operations wifi families rekey mobility carrier-loss admin-down)
+LONG_SCENARIOS := $(patsubst %,tests/scenario/%.sh,operations wifi moved families rekey mobility carrier-loss admin-down)
 TIMED_TESTS    += $(LONG_SCENARIOS) $(filter-out %/lib.sh %/figures.sh %/trace.sh $(LONG_SCENARIOS),\
 			$(wildcard tests/scenario/*.sh))
 
