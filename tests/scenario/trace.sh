@@ -75,6 +75,11 @@ expect "the server knows two" await 10 knows 2
 operation soft
 expect "by hand, softly" at node "$segue" switch --soft main lte0
 expect "IKE is on lte0 once more" await 10 moved "$node_lte"
+operation apart
+spi=$(at node "$segue" -j sa | jq -r 'map(select(.direction == "out"))[0].spi')
+expect "the CHILD_SA by another path than the IKE_SA" \
+	at node "$segue" switch --child "$spi" main wlan0
+expect "the server was told" await 10 idle
 trace_stop
 sed 's/^/    /' "$out/trace"
 
@@ -108,4 +113,24 @@ cookies add 1
 said soft 2 "one request, one response" .
 said soft 1 "UPDATE_SA_ADDRESSES" "$lte request . $update $(moves 0a010002 0a020002)\$"
 cookies soft 1
+said apart 2 "one request, one response" .
+said apart 1 "UPDATE_SA_ADDRESSES of one SPI" \
+	"$lte request . N.UPDATE_SA_ADDRESSES. .*N.IP_PARAMETER 0204[0-9a-f]{4}0a010002[0-9a-f]{8}."
+said apart 1 "and its answer" "$to_lte response ."
+
+begin "transport mode, moved" LOGLEVEL=4 "MOBIKEX_EXTRA=transport = moved
+push_delay = 30000"
+topology 15
+prepare transport
+pairs() { [ "$(swan node --list-sas --raw | grep -o 'state=INSTALLED' | wc -l)" = "$1" ] && idle; }
+trace_start
+operation pair
+initiate
+ready
+expect "a CHILD_SA for each pair of addresses" await 20 pairs 2
+trace_stop
+sed 's/^/    /' "$out/trace"
+said pair 1 "CHILD_SA_PAIR with the addresses" \
+	'10.1.0.2 > 10.9.0.2 CREATE_CHILD_SA request .*N.CHILD_SA_PAIR 040000000a0200020a090002[)]'
+said pair 1 "and its answer" '10.9.0.2 > 10.1.0.2 CREATE_CHILD_SA response .* TSi TSr'
 finish
