@@ -496,7 +496,9 @@ static void note_preference(mobikex_session_t *session, record_t *record)
 
 	for (i = 0; peer && i < request->count; i++)
 	{
-		if (request->parameter[i].role == MOBIKEX_ROLE_NEW)
+		/* with SPIs it tells of some CHILD_SAs, not of the peer */
+		if (request->parameter[i].role == MOBIKEX_ROLE_NEW &&
+			!request->parameter[i].spis)
 		{
 			peer->preference = request->parameter[i].preference;
 		}

@@ -149,7 +149,8 @@ static void refused(private_task_t *this)
 
 /**
  * Sent again by another path, it had the addresses of the first one: no NAT is
- * needed for that, and the next request has the right ones.
+ * needed for that, and the next request has the right ones.  It was us who sent it
+ * again, or else the peer could have requests for ever.
  */
 static void natted(private_task_t *this, message_t *message)
 {
@@ -158,7 +159,8 @@ static void natted(private_task_t *this, message_t *message)
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(this->ike_sa->get_unique_id(this->ike_sa));
-	if (session && !is_from_elsewhere(this, message))
+	if (session && !(is_from_elsewhere(this, message) &&
+					 mobikex_push_happened(this->ike_sa)))
 	{
 		again = mobikex_nonat_again(session);
 	}

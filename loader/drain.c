@@ -103,7 +103,7 @@ static int find_link(struct segue *segue, const char *device, __u32 *out)
 	return cli_read_error("link", err);
 }
 
-/* The best path by another link: live and verified */
+/* The best path by another link: live, verified, and answering probes if there are any */
 static __u8 other_path(struct drain *d, const struct segue_session *session)
 {
 	const __u8 wanted = SEGUE_PATH_USED | SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED;
@@ -112,6 +112,7 @@ static __u8 other_path(struct drain *d, const struct segue_session *session)
 
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
 		if ((path[slot].flags & wanted) == wanted && path[slot].ifindex != d->ifindex &&
+		    path[slot].state != SEGUE_PATH_DEAD &&
 		    d->links_up >> path[slot].link & 1 &&
 		    (best == SEGUE_NO_PATH || path[slot].priority < path[best].priority))
 			best = slot;
@@ -144,6 +145,8 @@ static int gather(void *context, __u32 id, const struct segue_session *session)
 			names_path(d->segue, &session->path[row->slot], row->to);
 		else
 			strcpy(row->note, "no other path is verified and up: stays there");
+		if (row->slot < SEGUE_MAX_PATHS && session->flags & SEGUE_SESSION_MOVED)
+			strcpy(row->note, "IKE only: transport = moved leaves the rest to applications");
 	}
 	return 0;
 }

@@ -448,6 +448,16 @@ static void preference_of_new(void **state)
 	assert_int_equal(reason_of(fake_respond(request)), 0);
 	assert_int_equal(fake_address(FAKE_IDLE)->preference, 5);
 	assert_int_equal(fake_address(FAKE_IN_USE)->preference, 0);
+	parameter.preference = 1;
+	parameter.spis = 1;			/* of a CHILD_SA: not the peer's */
+	parameter.spi[0] = htonl(FAKE_SPI);
+	request = fake_request(FAKE_IDLE);
+	request->add_notify(request, FALSE, UPDATE_SA_ADDRESSES, chunk_empty);
+	request->add_notify(request, FALSE, IP_PARAMETER,
+			    mobikex_parameter_encode(&parameter, buffer));
+	assert_int_equal(reason_of(fake_respond(request)), 0);
+	assert_int_equal(fake_address(FAKE_IDLE)->preference, 5);
+	parameter = (mobikex_parameter_t){ .role = MOBIKEX_ROLE_NEW, .preference = 5 };
 	fake_peer.leader = TRUE;		/* and the peer is not */
 	request = fake_request(FAKE_IN_USE);
 	request->add_notify(request, FALSE, UPDATE_SA_ADDRESSES, chunk_empty);

@@ -77,7 +77,8 @@ void mobikex_announce_answered(ike_sa_t *ike_sa, message_t *message,
 void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid) {}
 void mobikex_push_after(ike_sa_t *ike_sa, uint32_t mid, u_int doublings) {}
 u_int mobikex_check_tries(ike_sa_t *ike_sa, host_t *host) { return 0; }
-bool mobikex_push_happened(ike_sa_t *ike_sa) { return FALSE; }
+static bool pushed;
+bool mobikex_push_happened(ike_sa_t *ike_sa) { return pushed; }
 bool mobikex_check_natd(ike_sa_t *ike_sa) { return FALSE; }
 void mobikex_check_left_out(ike_sa_t *ike_sa, host_t *my, host_t *other) {}
 void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other, bool reached) {}
@@ -195,7 +196,7 @@ static int setup(void **state)
 	charon = &fake;
 	session = (mobikex_session_t){ .published = TRUE, .name = "test" };
 	refused = followed = answered = updates = hosts = events = 0;
-	accepted = FALSE;
+	accepted = pushed = FALSE;
 	has_other = TRUE;
 	queued = NULL;
 	says = 0;
@@ -299,6 +300,7 @@ static void there_is_none(void **state)
 {
 	int i;
 
+	pushed = TRUE;
 	came_back_by(OLD);
 	for (i = 1; i <= 2 * MOBIKEX_NONAT_TRIES; i++) {
 		answer(UNEXPECTED_NAT_DETECTED);
@@ -308,6 +310,14 @@ static void there_is_none(void **state)
 	assert_int_equal(updates, 2 * MOBIKEX_NONAT_TRIES);
 	assert_int_equal(refused, 0);
 	assert_int_equal(events, 0);
+}
+
+/* It was not sent again: the peer answers from where it likes, and not for ever. */
+static void it_says_so_from_elsewhere(void **state)
+{
+	came_back_by(OLD);
+	answer(UNEXPECTED_NAT_DETECTED);
+	assert_int_equal(events, 1);
 }
 
 /* One that is queued already will do. */
@@ -328,6 +338,7 @@ int main(void)
 		TEST(is_unacceptable_elsewhere),
 		TEST(there_is_a_nat),
 		TEST(there_is_none),
+		TEST(it_says_so_from_elsewhere),
 		TEST(there_is_another),
 	};
 	int failed;
