@@ -6,10 +6,10 @@
 #include "mobikex_link.h"
 #include "mobikex_moved.h"
 #include "mobikex_orphan.h"
-#include "mobikex_path.h"
 #include "mobikex_policy.h"
 #include "mobikex_route.h"
 #include "mobikex_sa.h"
+#include "mobikex_taken.h"
 
 #include <errno.h>
 #include <string.h>
@@ -172,64 +172,21 @@ static status_t get_cpi(kernel_interface_t *this, host_t *src, host_t *dst,
 }
 
 /**
- * Has this session another peer, which has left this pair but is still pinned to
- * it in transport mode?
+ * Is there another peer's SA between the addresses that this one will have?
  */
-static bool has_left(mobikex_session_t *session, identification_t *peer,
-					 host_t *local, host_t *remote)
+static bool is_taken(mobikex_session_t *session, ike_sa_t *ike_sa,
+					 kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data)
 {
-	uint8_t active = mobikex_path_active(session);
-	struct segue_addr canonical = mobikex_addr(session->remote);
+	host_t *local = data->inbound ? id->dst : id->src;
+	host_t *remote = data->inbound ? id->src : id->dst;
 
-	if (session->moved && session->peer_id && !session->peer_id->equals(
-												session->peer_id, peer))
+	if (session && session->moved && !data->encap)
 	{
-		return mobikex_pair_between(session->moved->pairs, NULL, local, remote) &&
-			   !session->other->ip_equals(session->other, remote);
+		mobikex_moved_hosts(session, data->reqid, &local, &remote);
 	}
-	if (!session->transport || session->state != MOBIKEX_PINNED ||
-		!session->local->ip_equals(session->local, local) ||
-		!session->remote->ip_equals(session->remote, remote) ||
-		session->peer_id->equals(session->peer_id, peer))
-	{
-		return FALSE;
-	}
-	return !session->other->ip_equals(session->other, session->remote) ||
-		   (active < SEGUE_MAX_PATHS &&
-			!segue_addr_equal(&session->path[active].remote, &canonical));
-}
-
-/**
- * In transport mode the pair of addresses is also the selector.  Who got an address
- * that another peer of ours had before cannot be told from that one, with segue or
- * without: traffic for the one would go into the SA of the other.
- */
-static bool is_taken(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id, bool inbound)
-{
-	identification_t *peer = ike_sa->get_other_id(ike_sa);
-	mobikex_session_t *session;
-	enumerator_t *enumerator;
-	bool taken = FALSE;
-
-	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
-	while (!taken && enumerator->enumerate(enumerator, &session))
-	{
-		taken = has_left(session, peer, inbound ? id->dst : id->src,
-						 inbound ? id->src : id->dst);
-		if (taken)
-		{
-			DBG1(DBG_KNL, "segue: SA of IKE_SA %s[%u] refused: %H was given to "
-				 "%Y, but %Y in session %s[%u] is still pinned to it; use BEET or "
-				 "tunnel mode where addresses are leased anew",
-				 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
-				 inbound ? id->src : id->dst, peer, session->peer_id, session->name,
-				 session->id);
-			mobikex_event(session->id, SEGUE_EVENT_REFUSAL,
-						  SEGUE_REASON_NOT_OWNED);
-		}
-	}
-	enumerator->destroy(enumerator);
-	return taken;
+	return mobikex_taken_refuse(ike_sa->get_name(ike_sa),
+								ike_sa->get_unique_id(ike_sa),
+								ike_sa->get_other_id(ike_sa), local, remote);
 }
 
 static void refuse(mobikex_session_t *session, enum segue_reason reason,
@@ -253,12 +210,12 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	struct segue_addr local;
 	int err;
 
+	session = mobikex_session_current();
 	if (ike_sa && data->mode == MODE_TRANSPORT &&
-		is_taken(ike_sa, id, data->inbound))
+		is_taken(session, ike_sa, id, data))
 	{
 		return FALSE;
 	}
-	session = mobikex_session_current();
 	if (!session || !ike_sa ||
 		!mobikex_session_pin(session, ike_sa, data->mode, id->proto, data->encap))
 	{

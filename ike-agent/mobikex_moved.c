@@ -4,6 +4,7 @@
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_pairs.h"
+#include "mobikex_taken.h"
 
 #include <errno.h>
 #include <string.h>
@@ -351,7 +352,8 @@ static void asked(mobikex_session_t *session, notify_payload_t *notify)
 	peer = mobikex_session_peer(session, this->remote);
 	if (mobikex_link_of(&addr) && peer && peer->verified)
 	{
-		this->refused = FALSE;
+		this->refused = mobikex_taken_refuse(session->name, session->ike,
+								session->peer_id, this->local, this->remote);
 		return;
 	}
 	DBG1(DBG_IKE, "segue: session %s[%u]: CHILD_SA for %H..%H refused: %s",

@@ -24,6 +24,8 @@
 #include "mobikex_link.h"
 #include "mobikex_moved.h"
 #include "mobikex_pairs.h"
+#include "mobikex_path.h"
+#include "mobikex_taken.h"
 
 #define SERVER "10.9.0.2"
 #define FIRST "10.1.0.2"
@@ -117,6 +119,11 @@ void mobikex_guard_release(linked_list_t *guards, const struct segue_addr *peer)
 	enumerator->destroy(enumerator);
 }
 
+uint8_t mobikex_path_active(mobikex_session_t *this)
+{
+	return SEGUE_NO_PATH;
+}
+
 void mobikex_pairs_queue(mobikex_session_t *this) {}
 
 mobikex_pair_t *mobikex_pairs_active(mobikex_session_t *this, ike_sa_t *ike_sa)
@@ -150,7 +157,10 @@ static mobikex_peer_t *peer_add(const char *text, bool verified)
 
 static int setup(void **state)
 {
-	agent = (mobikex_agent_t){ .check_delay = 1000 };
+	agent = (mobikex_agent_t){
+		.check_delay = 1000,
+		.sessions = linked_list_create(),
+	};
 	mobikex = &agent;
 	charon = &fake;
 	refusals = routed = 0;
@@ -162,8 +172,10 @@ static int setup(void **state)
 		.remote = host(FIRST),
 		.my = host(SERVER),
 		.other = host(FIRST),
+		.peer_id = identification_create_from_string("node"),
 		.peers = linked_list_create(),
 	};
+	agent.sessions->insert_last(agent.sessions, &session);
 	peer_add(FIRST, TRUE);
 	peer_add(SECOND, TRUE);
 	peer_add(UNVERIFIED, FALSE);
@@ -182,6 +194,8 @@ static int teardown(void **state)
 	mobikex_moved_end(&session);
 	assert_int_equal(guarded->get_count(guarded), 0);
 	guarded->destroy(guarded);
+	agent.sessions->destroy(agent.sessions);
+	session.peer_id->destroy(session.peer_id);
 	session.peers->destroy_function(session.peers, (void*)peer_destroy);
 	session.local->destroy(session.local);
 	session.remote->destroy(session.remote);
@@ -300,6 +314,51 @@ static void addresses_of_others_are_refused(void **state)
 	assert_int_equal(refusals, 3);
 }
 
+/* an address is leased anew while the one who had it still has a CHILD_SA there */
+static void the_address_of_another_peers_child_sa_is_refused(void **state)
+{
+	mobikex_session_t other = {
+		.state = MOBIKEX_PINNED,
+		.name = "other",
+		.peer_id = identification_create_from_string("other"),
+		.local = session.local,
+		.remote = session.other,
+		.my = session.my,
+		.other = session.other,
+	};
+	host_t *second = host(SECOND);
+	mobikex_pair_t *pair;
+
+	mobikex_moved_begin(&other);
+	agent.sessions->insert_last(agent.sessions, &other);
+	mobikex_moved_numbered(&other, 9, session.local, second);
+	pair = mobikex_pair_find(other.moved->pairs, 9);
+	/* a number alone is none */
+	ask_for(SECOND, SERVER, FALSE);
+	assert_false(session.moved->refused);
+	mobikex_moved_hold(pair);
+	ask_for(SECOND, SERVER, FALSE);
+	assert_true(session.moved->refused);
+	assert_int_equal(refusals, 1);
+	assert_ptr_equal(mobikex_taken(session.peer_id, session.local, second), &other);
+	/* where its IKE_SA is, too */
+	other.other = second;
+	assert_ptr_equal(mobikex_taken(session.peer_id, session.local, second), &other);
+	/* itself it may have another one there, and others elsewhere */
+	assert_null(mobikex_taken(other.peer_id, session.local, second));
+	assert_null(mobikex_taken(session.peer_id, session.local, session.other));
+	ask_for(FIRST, SERVER, FALSE);
+	assert_false(session.moved->refused);
+
+	mobikex_moved_drop(&other, pair);
+	ask_for(SECOND, SERVER, FALSE);
+	assert_false(session.moved->refused);
+	mobikex_moved_end(&other);
+	agent.sessions->remove(agent.sessions, &other, NULL);
+	other.peer_id->destroy(other.peer_id);
+	second->destroy(second);
+}
+
 static void nonsense_is_refused(void **state)
 {
 	ask(chunk_from_chars(4, 0, 0, 0, 10, 2, 0), FALSE);
@@ -411,6 +470,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_the_notify_where_ike_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_unverified_address_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses_of_others_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_address_of_another_peers_child_sa_is_refused,
+										setup, teardown),
 		cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(ignored_in_a_rekeying, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reqid_keeps_its_pair, setup, teardown),
