@@ -22,7 +22,9 @@
  * since nothing comes for as long.
  *
  * What was not sent is no evidence: whoever should send probes and does not, kills
- * nothing.  And if no other path answers, it is the peer who is silent, or what all
+ * nothing.  Nor is what was under way when the link went down: then the path is no
+ * suspect any more, nothing is owed, and the timer rests until the next probe.  And if
+ * no other path answers, it is the peer who is silent, or what all
  * paths share: then to move is of no use.
  */
 #ifndef SEGUE_BPF_PROBE_JUDGE_H
@@ -51,7 +53,7 @@ SUBPROGRAM int probe_scan(const struct segue_probe *p, struct probe_look *look, 
 #pragma clang loop unroll(disable)
 	for (i = 0; i < SEGUE_PROBE_RING; i++) {
 		sent = READ_ONCE(p->sent_ns[i]);
-		if (!sent || sent <= p->answered_sent_ns)
+		if (!sent || sent <= p->answered_sent_ns || sent <= p->void_ns)
 			continue;
 		if (sent + timeout <= now) {
 			look->overdue++;
@@ -220,7 +222,17 @@ probe_trial(struct segue_probe *p, struct segue_session *s, const struct probe_l
 	}
 	if (look->pending)
 		return look->next > now + PROBE_TICK_NS / 4 ? look->next - now : PROBE_TICK_NS / 4;
-	return READ_ONCE(p->owed) ? PROBE_TICK_NS : 0;
+	return 0;			/* every probe that is sent arms the timer */
+}
+
+/* Its link is down: what is under way is no evidence, and nobody shall send more. */
+static __always_inline void probe_excuse(struct segue_probe *p, struct segue_path *path, __u64 now)
+{
+	WRITE_ONCE(p->void_ns, now);
+	WRITE_ONCE(p->owed, 0);
+	WRITE_ONCE(p->others, 0);
+	p->data_ns = 0;			/* silence begins anew with the next data */
+	probe_becomes(p, path, SEGUE_PATH_SUSPECT, SEGUE_PATH_ALIVE, now);
 }
 
 /* The look.  Returns in how many ns to look again, 0: when there is something new. */
@@ -245,6 +257,10 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 	moving = probe_moving(p, now);
 	if (path->probe != index)
 		return 0;
+	if (!path_usable(path, READ_ONCE(state.links_up))) {
+		probe_excuse(p, path, now);
+		return 0;
+	}
 	if (!p->answered_ns)			/* nothing to judge by yet */
 		return moving ? p->interval_ns : 0;
 	probe_scan(p, &look, now);

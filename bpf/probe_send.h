@@ -159,9 +159,14 @@ SUBPROGRAM int probe_become(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	path = session_path(s, p->slot);
 	v4 = segue_addr_is_v4(&path->local);
-	if (path->probe != index || !path_usable(path, READ_ONCE(state.links_up)) ||
+	if (path->probe != index ||
 	    skb->protocol != (v4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6)))
 		return TC_ACT_SHOT;
+	if (!path_usable(path, READ_ONCE(state.links_up))) {
+		if (READ_ONCE(p->owed))
+			probe_arm(index, PROBE_TICK_NS);	/* a look: nothing is owed now */
+		return TC_ACT_SHOT;
+	}
 	if (bpf_skb_change_tail(skb, sizeof(struct ethhdr) + (v4 ? sizeof(struct probe_head4) :
 					sizeof(struct probe_head6)), 0))
 		return TC_ACT_SHOT;

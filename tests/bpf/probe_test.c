@@ -708,6 +708,43 @@ static void test_lossy(void **state)
 	expect_lives("lossy");
 }
 
+/* Its link goes down under way: that is not the path's death, and the timer rests. */
+static void test_link_down(void **state)
+{
+	struct segue_probe p;
+	struct segue_session s;
+
+	(void)state;
+	probed(V4, 0, 10 * MS);
+	probed(V4, 1, 10 * MS);
+	alive(0);
+	lose(3, 5 * MS);
+	p = entry(V4, 0);
+	p.answered_sent_ns -= 20 * MS;
+	set_entry(&p);
+	start_timer(V4, 0);
+	poll(NULL, 0, 20);
+	assert_int_equal(entry(V4, 0).state, SEGUE_PATH_SUSPECT);
+	was_sent(V4, 0, now_ns());
+	start_timer(V4, 0);
+	link_down(10);
+	poll(NULL, 0, 50);
+	p = entry(V4, 0);
+	assert_int_equal(p.armed, 0);
+	assert_int_equal(p.owed, 0);
+	assert_int_equal(p.state, SEGUE_PATH_ALIVE);
+	assert_int_equal(segue_session_get(host, V4, &s), 0);
+	assert_int_equal(s.path[0].state, SEGUE_PATH_ALIVE);
+	/* and when it is up again, that is forgotten: more would have to be lost */
+	assert_int_equal(segue_link_set(host, 10, SEGUE_LINK_UP, SEGUE_REASON_CARRIER_BACK), 0);
+	lose(13, 0);
+	poll(NULL, 0, 5);
+	alive(1);
+	events_begin();
+	start_timer(V4, 0);
+	expect_lives("link was down");
+}
+
 static int group_setup(void **state)
 {
 	int i, err = host_up(state);
@@ -741,6 +778,7 @@ int main(void)
 		cmocka_unit_test_setup(test_sender_stalls, setup),
 		cmocka_unit_test_setup(test_all_silent, setup),
 		cmocka_unit_test_setup(test_lossy, setup),
+		cmocka_unit_test_setup(test_link_down, setup),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
