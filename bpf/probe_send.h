@@ -189,12 +189,14 @@ static __always_inline int probe_clone(struct __sk_buff *skb, __u32 index)
 	return err;
 }
 
-/* One along each other path: which of them works now? */
+/* One along each other path: which of them works now?  What becomes of them. */
 SUBPROGRAM int probe_others(struct __sk_buff *skb, __u32 index)
 {
+	__u64 links_up = READ_ONCE(state.links_up);
 	struct segue_probe *p = probe_at(index);
-	struct segue_session *s;
 	__u32 slot, id, own, other;
+	struct segue_session *s;
+	int err = 0;
 
 	if (!p)
 		return 0;
@@ -205,13 +207,21 @@ SUBPROGRAM int probe_others(struct __sk_buff *skb, __u32 index)
 		if (!s)
 			break;
 		other = session_path(s, slot)->probe;
-		if (other && slot != own)
-			probe_clone(skb, other);
+		if (other && slot != own && path_usable(session_path(s, slot), links_up))
+			err = probe_clone(skb, other) ?: err;
 	}
-	return 0;
+	return err;
 }
 
-/* What the path owes, by this packet.  All pointers into it are void afterwards. */
+/*
+ * What the path owes, by this packet.  All pointers into it are void afterwards.
+ *
+ * A debt is paid by a probe that left.  Under offloaded ESP none does: xfrm_output()
+ * has set skb->encapsulation, and bpf_skb_change_tail() gives -ENOTSUPP.  The agent
+ * pays then, by packets of its own.  To clear the mark would be fatal: the clone
+ * shares the secpath of the packet, whose encryption is still to come, and would be
+ * encrypted under that one's sequence number, which is GCM's nonce.
+ */
 SUBPROGRAM int probe_pay(struct __sk_buff *skb, __u32 index)
 {
 	struct segue_probe *p = probe_at(index);
@@ -222,13 +232,17 @@ SUBPROGRAM int probe_pay(struct __sk_buff *skb, __u32 index)
 	probe_arm(index, PROBE_TICK_NS);
 	if (READ_ONCE(p->others)) {
 		WRITE_ONCE(p->others, 0);
-		probe_others(skb, index);
+		if (probe_others(skb, index))
+			WRITE_ONCE(p->others, 1);
 	}
 	for (i = 0; i < PROBE_AT_ONCE; i++) {
 		owed = READ_ONCE(p->owed);
 		if (!owed || __sync_val_compare_and_swap(&p->owed, owed, owed - 1) != owed)
 			break;
-		probe_clone(skb, index);
+		if (probe_clone(skb, index)) {
+			__sync_fetch_and_add(&p->owed, 1);
+			break;
+		}
 	}
 	return 0;
 }

@@ -745,6 +745,31 @@ static void test_link_down(void **state)
 	expect_lives("link was down");
 }
 
+/* A clone that does not leave is no probe: somebody else has to pay. */
+static void test_clone_fails(void **state)
+{
+	unsigned char packet[64] = {}, out[WIRE_SIZE + 256];
+	struct segue_probe p;
+	size_t size;
+
+	(void)state;
+	probed(V4, 0, 10 * MS);
+	probed(V4, 1, 10 * MS);
+	p = entry(V4, 0);
+	p.owed = 16;
+	p.others = 1;
+	set_entry(&p);
+	bpf->bss->path_index = index_of(V4, 0);
+	program_run(bpf_program__fd(bpf->progs.pay_in_vain), packet, sizeof(packet), out, &size);
+	p = entry(V4, 0);
+	assert_int_equal(p.owed, 16);
+	assert_int_equal(p.others, 1);
+	/* a path that cannot send now is not asked */
+	link_down(11);
+	program_run(bpf_program__fd(bpf->progs.pay_in_vain), packet, sizeof(packet), out, &size);
+	assert_int_equal(entry(V4, 0).others, 0);
+}
+
 static int group_setup(void **state)
 {
 	int i, err = host_up(state);
@@ -779,6 +804,7 @@ int main(void)
 		cmocka_unit_test_setup(test_all_silent, setup),
 		cmocka_unit_test_setup(test_lossy, setup),
 		cmocka_unit_test_setup(test_link_down, setup),
+		cmocka_unit_test_setup(test_clone_fails, setup),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
