@@ -257,7 +257,7 @@ static uint32_t send_due(void)
 	{
 		for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
 		{
-			if (!this->index[slot])
+			if (!this->index[slot] || !this->interval)
 			{
 				continue;
 			}
@@ -394,6 +394,23 @@ static void probe_path(probes_t *this, mobikex_session_t *session, uint8_t slot)
 	}
 }
 
+/**
+ * Nothing is asked any more: probes were configured away, and the IKE_SA rekeyed since.
+ */
+static void unprobe(probes_t *this, mobikex_session_t *session)
+{
+	uint8_t slot;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if (this->index[slot])
+		{
+			segue_probe_none(mobikex->segue, session->id, slot);
+			this->index[slot] = 0;
+		}
+	}
+}
+
 void mobikex_probe_paths(mobikex_session_t *session)
 {
 	probes_t *this = mobikex_by_ike(all, session->ike);
@@ -401,8 +418,13 @@ void mobikex_probe_paths(mobikex_session_t *session)
 
 	memset(session->dead, 0, sizeof(session->dead));
 	if (!this || !session->published || !mobikex->segue ||
-		!put_key(this, session) || !this->interval)
+		!put_key(this, session))
 	{
+		return;
+	}
+	if (!this->interval)
+	{
+		unprobe(this, session);
 		return;
 	}
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
