@@ -228,6 +228,13 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 			   "of its IKE_SA");
 		return FALSE;
 	}
+	if (session->moved && data->mode == MODE_TRANSPORT && !data->encap &&
+		!mobikex_moved_verified(session, data->reqid))
+	{
+		refuse(session, SEGUE_REASON_NOT_OWNED,
+			   "the peer's address is not verified");
+		return FALSE;
+	}
 	mobikex_session_encap(session, data->encap);
 	moved = mobikex_moved_pair(session, data->mode, data->encap, data->reqid);
 	if (session->moved && !moved && !session->moved->mixed)

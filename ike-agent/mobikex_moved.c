@@ -109,6 +109,22 @@ void mobikex_moved_numbered(mobikex_session_t *session, uint32_t reqid,
 	}
 }
 
+bool mobikex_moved_verified(mobikex_session_t *session, uint32_t reqid)
+{
+	mobikex_moved_t *this = session->moved;
+	mobikex_pair_t *pair = reqid ? mobikex_pair_find(this->pairs, reqid) : NULL;
+	mobikex_peer_t *peer;
+	host_t *local, *remote;
+
+	if (pair && pair->sas)
+	{	/* was, when it was made: one that is rekeyed stays where it is */
+		return TRUE;
+	}
+	mobikex_moved_hosts(session, reqid, &local, &remote);
+	peer = mobikex_session_peer(session, remote);
+	return peer && peer->verified;
+}
+
 mobikex_pair_t *mobikex_moved_pair(mobikex_session_t *session, ipsec_mode_t mode,
 								   bool encap, uint32_t reqid)
 {
@@ -363,6 +379,24 @@ static void asked(mobikex_session_t *session, notify_payload_t *notify)
 	mobikex_event(session->id, SEGUE_EVENT_REFUSAL, SEGUE_REASON_NOT_OWNED);
 }
 
+/**
+ * It wants one where IKE is, and IKE goes where an UPDATE_SA_ADDRESSES came from
+ * before that is checked.
+ */
+static void asked_here(mobikex_session_t *session, message_t *message)
+{
+	if (!message->get_notify(message, USE_TRANSPORT_MODE) || session->encap ||
+		mobikex_moved_verified(session, 0))
+	{
+		return;
+	}
+	session->moved->refused = TRUE;
+	DBG1(DBG_IKE, "segue: session %s[%u]: CHILD_SA for %H..%H refused: the peer's "
+		 "address is not verified", session->name, session->id, session->my,
+		 session->other);
+	mobikex_event(session->id, SEGUE_EVENT_REFUSAL, SEGUE_REASON_NOT_OWNED);
+}
+
 static void informed(mobikex_session_t *session, message_t *message)
 {
 	linked_list_t *shown = session->moved->shown;
@@ -393,9 +427,16 @@ void mobikex_moved_incoming(mobikex_session_t *session, message_t *message)
 			{
 				mobikex_pairs_queue(session);
 			}
-			else if (notify && !message->get_notify(message, REKEY_SA))
+			else if (message->get_notify(message, REKEY_SA))
+			{	/* keeps the pair it has */
+			}
+			else if (notify)
 			{
 				asked(session, notify);
+			}
+			else
+			{
+				asked_here(session, message);
 			}
 			break;
 		case INFORMATIONAL:

@@ -65,6 +65,12 @@ void mobikex_moved_begin(mobikex_session_t *session);
 void mobikex_moved_end(mobikex_session_t *session);
 
 /**
+ * Is the address of the peer checked that an SA with this reqid would have; 0: that
+ * of a new one?  Or was it, when a CHILD_SA was made that is there still.
+ */
+bool mobikex_moved_verified(mobikex_session_t *session, uint32_t reqid);
+
+/**
  * For which pair is an SA that goes into the kernel?  NULL: it is pinned.
  */
 mobikex_pair_t *mobikex_moved_pair(mobikex_session_t *session, ipsec_mode_t mode,

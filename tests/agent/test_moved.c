@@ -204,8 +204,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A CREATE_CHILD_SA request comes in. */
-static void ask(chunk_t data, bool rekey)
+/* A CREATE_CHILD_SA request comes in, with these notifies. */
+static void ask_mode(chunk_t data, bool rekey, bool transport)
 {
 	message_t *message = message_create(IKEV2_MAJOR_VERSION, 0);
 
@@ -215,12 +215,21 @@ static void ask(chunk_t data, bool rekey)
 	{
 		message->add_notify(message, FALSE, CHILD_SA_PAIR, data);
 	}
+	if (transport)
+	{
+		message->add_notify(message, FALSE, USE_TRANSPORT_MODE, chunk_empty);
+	}
 	if (rekey)
 	{
 		message->add_notify(message, FALSE, REKEY_SA, chunk_empty);
 	}
 	mobikex_moved_incoming(&session, message);
 	message->destroy(message);
+}
+
+static void ask(chunk_t data, bool rekey)
+{
+	ask_mode(data, rekey, TRUE);
 }
 
 static void ask_for(const char *sender, const char *receiver, bool rekey)
@@ -290,6 +299,42 @@ static void without_the_notify_where_ike_is(void **state)
 	ask(chunk_empty, FALSE);
 	assert_false(session.moved->refused);
 	assert_hosts(0, SERVER, FIRST);
+}
+
+/* IKE follows an UPDATE_SA_ADDRESSES at once, wherever that came from */
+static void but_not_before_that_is_verified(void **state)
+{
+	mobikex_pair_t *pair = mobikex_moved_pair(&session, MODE_TRANSPORT, FALSE, 5);
+
+	session.other->destroy(session.other);
+	session.other = host(UNVERIFIED);
+	ask(chunk_empty, FALSE);
+	assert_true(session.moved->refused);
+	assert_int_equal(refusals, 1);
+	assert_false(mobikex_moved_verified(&session, 0));
+	session.other->destroy(session.other);
+	session.other = host(STRANGER);
+	ask(chunk_empty, FALSE);
+	assert_true(session.moved->refused);
+
+	/* what is rekeyed stays where it is, if there is something */
+	ask(chunk_empty, TRUE);
+	assert_false(session.moved->refused);
+	mobikex_session_peer(&session, pair->remote)->verified = FALSE;
+	assert_false(mobikex_moved_verified(&session, 5));
+	mobikex_moved_hold(pair);
+	assert_true(mobikex_moved_verified(&session, 5));
+	/* others have no address for selector, or the canonical one */
+	ask_mode(chunk_empty, FALSE, FALSE);
+	assert_false(session.moved->refused);
+	session.encap = TRUE;
+	ask(chunk_empty, FALSE);
+	assert_false(session.moved->refused);
+	/* and a verified one can be asked for from anywhere */
+	session.encap = FALSE;
+	ask_for(SECOND, SERVER, FALSE);
+	assert_false(session.moved->refused);
+	assert_true(mobikex_moved_verified(&session, 0));
 }
 
 static void an_unverified_address_is_refused(void **state)
@@ -468,6 +513,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_verified_pair_is_accepted, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_the_notify_where_ike_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(but_not_before_that_is_verified, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_unverified_address_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses_of_others_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_address_of_another_peers_child_sa_is_refused,
