@@ -237,6 +237,13 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	}
 	mobikex_session_encap(session, data->encap);
 	moved = mobikex_moved_pair(session, data->mode, data->encap, data->reqid);
+	if (moved && !mobikex_moved_service(session,
+								data->inbound ? data->dst_ts : data->src_ts,
+								data->inbound ? data->src_ts : data->dst_ts))
+	{
+		refuse(session, SEGUE_REASON_NONE, "it cannot be guarded");
+		return FALSE;
+	}
 	if (session->moved && !moved && !session->moved->mixed)
 	{
 		local = mobikex_addr(session->local);
@@ -261,13 +268,7 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	err = mobikex_sa_put(sa);
 	if (!err)
 	{
-		if (moved)
-		{
-			mobikex_moved_service(session,
-								  data->inbound ? data->dst_ts : data->src_ts,
-								  data->inbound ? data->src_ts : data->dst_ts);
-		}
-		else if (data->mode == MODE_TRANSPORT)
+		if (!moved && data->mode == MODE_TRANSPORT)
 		{
 			mobikex_session_transport(session);
 		}

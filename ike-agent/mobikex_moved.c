@@ -163,71 +163,112 @@ void mobikex_moved_drop(mobikex_session_t *session, mobikex_pair_t *pair)
 }
 
 /**
- * XFRM's selectors have one port or all of them; of several, all are guarded.
+ * XFRM's selectors have one port or all of them; of several, all are guarded.  So
+ * are all types of ICMP: in ports RFC 7296 3.13.1 has type and code together.
  */
-static uint16_t port_of(traffic_selector_t *ts)
+static uint16_t port_of(traffic_selector_t *ts, uint8_t protocol)
 {
 	uint16_t from = ts->get_from_port(ts);
 
+	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
+	{
+		return 0;
+	}
 	return from == ts->get_to_port(ts) ? from : 0;
 }
 
-static void service_add(mobikex_moved_t *this, traffic_selector_t *local,
+/**
+ * Is all of it in another one already?
+ */
+static bool contains(const mobikex_service_t *wide, const mobikex_service_t *service)
+{
+	return (!wide->protocol || wide->protocol == service->protocol) &&
+		   (!wide->local_port || wide->local_port == service->local_port) &&
+		   (!wide->remote_port || wide->remote_port == service->remote_port);
+}
+
+static bool service_add(mobikex_moved_t *this, traffic_selector_t *local,
 						traffic_selector_t *remote)
 {
 	mobikex_service_t *service, *current;
 	enumerator_t *enumerator;
+	uint8_t protocol = local->get_protocol(local) ?: remote->get_protocol(remote);
 	bool known = FALSE;
 
 	INIT(service,
-		.protocol = local->get_protocol(local) ?: remote->get_protocol(remote),
-		.local_port = port_of(local),
-		.remote_port = port_of(remote),
+		.protocol = protocol,
+		.local_port = port_of(local, protocol),
+		.remote_port = port_of(remote, protocol),
 	);
 	enumerator = this->services->create_enumerator(this->services);
 	while (!known && enumerator->enumerate(enumerator, &current))
 	{
-		known = current->protocol == service->protocol &&
-				current->local_port == service->local_port &&
-				current->remote_port == service->remote_port;
+		known = contains(current, service);
 	}
 	enumerator->destroy(enumerator);
 	if (known)
 	{
 		free(service);
+		return TRUE;
 	}
-	else
+	if (this->services->get_count(this->services) >= MOBIKEX_MAX_SERVICES)
 	{
-		this->services->insert_last(this->services, service);
+		free(service);
+		return FALSE;
 	}
+	this->services->insert_last(this->services, service);
+	return TRUE;
 }
 
-void mobikex_moved_service(mobikex_session_t *session, linked_list_t *local_ts,
-						   linked_list_t *remote_ts)
+static bool services_add(mobikex_moved_t *this, linked_list_t *local_ts,
+						 linked_list_t *remote_ts)
 {
 	enumerator_t *locals, *remotes;
 	traffic_selector_t *local, *remote;
+	bool added = TRUE;
 
 	locals = local_ts->create_enumerator(local_ts);
-	while (locals->enumerate(locals, &local))
+	while (added && locals->enumerate(locals, &local))
 	{
 		remotes = remote_ts->create_enumerator(remote_ts);
-		while (remotes->enumerate(remotes, &remote))
+		while (added && remotes->enumerate(remotes, &remote))
 		{
-			service_add(session->moved, local, remote);
+			added = service_add(this, local, remote);
 		}
 		remotes->destroy(remotes);
 	}
 	locals->destroy(locals);
-	mobikex_moved_sync(session);
+	return added;
 }
 
-static void guard(mobikex_session_t *session, host_t *host)
+/**
+ * The latest one is last.
+ */
+static void remember(linked_list_t *guarded, host_t *host)
+{
+	enumerator_t *enumerator;
+	host_t *current, *found = NULL;
+
+	enumerator = guarded->create_enumerator(guarded);
+	while (!found && enumerator->enumerate(enumerator, &current))
+	{
+		if (current->ip_equals(current, host))
+		{
+			guarded->remove_at(guarded, enumerator);
+			found = current;
+		}
+	}
+	enumerator->destroy(enumerator);
+	guarded->insert_last(guarded, found ?: host->clone(host));
+}
+
+static bool guard(mobikex_session_t *session, host_t *host)
 {
 	mobikex_moved_t *this = session->moved;
 	struct segue_addr addr = mobikex_addr(host);
 	enumerator_t *enumerator;
 	mobikex_service_t *service;
+	bool guarded = TRUE;
 	int err;
 
 	enumerator = this->services->create_enumerator(this->services);
@@ -239,13 +280,12 @@ static void guard(mobikex_session_t *session, host_t *host)
 			DBG1(DBG_KNL, "segue: session %s[%u]: no policy to block what is not "
 				 "protected to %H: %s", session->name, session->id, host,
 				 strerror(-err));
+			guarded = FALSE;
 		}
 	}
 	enumerator->destroy(enumerator);
-	if (!mobikex_host_known(this->guarded, host))
-	{
-		this->guarded->insert_last(this->guarded, host->clone(host));
-	}
+	remember(this->guarded, host);
+	return guarded;
 }
 
 static void unguard_oldest(mobikex_session_t *session)
@@ -277,19 +317,22 @@ static void unguard_oldest(mobikex_session_t *session)
  * Only what has proven to be the peer's: others' traffic is not the peer's to stop.
  * An address that it has left stays guarded, for applications that have not noticed;
  * up to so many as it can have at a time.
+ *
+ * @return				FALSE if one could not be guarded, until the next time
  */
-static void guards_sync(mobikex_session_t *session)
+static bool guards_sync(mobikex_session_t *session)
 {
 	mobikex_moved_t *this = session->moved;
 	enumerator_t *enumerator;
 	mobikex_peer_t *peer;
+	bool guarded = TRUE;
 
 	enumerator = session->peers->create_enumerator(session->peers);
 	while (enumerator->enumerate(enumerator, &peer))
 	{
 		if (peer->verified)
 		{
-			guard(session, peer->host);
+			guarded &= guard(session, peer->host);
 		}
 	}
 	enumerator->destroy(enumerator);
@@ -297,6 +340,7 @@ static void guards_sync(mobikex_session_t *session)
 	{
 		unguard_oldest(session);
 	}
+	return guarded;
 }
 
 /**
@@ -324,6 +368,18 @@ static void routes_sync(mobikex_session_t *session)
 		}
 	}
 	enumerator->destroy(enumerator);
+}
+
+bool mobikex_moved_service(mobikex_session_t *session, linked_list_t *local_ts,
+						   linked_list_t *remote_ts)
+{
+	bool guarded;
+
+	guarded = services_add(session->moved, local_ts, remote_ts) &&
+			  guards_sync(session);
+	routes_sync(session);
+	mobikex_pairs_queue(session);
+	return guarded;
 }
 
 void mobikex_moved_sync(mobikex_session_t *session)

@@ -90,8 +90,15 @@ void mobikex_moved_hosts(mobikex_session_t *session, uint32_t reqid,
 void mobikex_moved_numbered(mobikex_session_t *session, uint32_t reqid,
 							host_t *local, host_t *remote);
 
-/** The selectors of an SA that goes in: guard them. */
-void mobikex_moved_service(mobikex_session_t *session, linked_list_t *local_ts,
+/** So many services a peer can have guarded, at each of its addresses */
+#define MOBIKEX_MAX_SERVICES 16
+
+/**
+ * The selectors of an SA that goes in: guard them.
+ *
+ * @return				FALSE if that cannot be: the SA must not go in
+ */
+bool mobikex_moved_service(mobikex_session_t *session, linked_list_t *local_ts,
 						   linked_list_t *remote_ts);
 
 /** Addresses or checks have changed: guards and routes follow at once, CHILD_SAs

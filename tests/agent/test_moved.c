@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 #include <library.h>
 #include <daemon.h>
@@ -38,6 +39,7 @@ static mobikex_agent_t agent;
 static mobikex_session_t session;
 static unsigned int refusals, routed;
 static linked_list_t *guarded;	/* what the kernel would have, host_t */
+static bool kernel_is_full;
 
 static host_t *host(const char *text)
 {
@@ -90,6 +92,11 @@ int mobikex_guard_add(linked_list_t *guards, const struct segue_addr *peer,
 {
 	host_t *host = mobikex_host(peer, 0);
 
+	if (kernel_is_full)
+	{
+		host->destroy(host);
+		return -ENOMEM;
+	}
 	if (mobikex_host_known(guarded, host))
 	{
 		host->destroy(host);
@@ -164,6 +171,7 @@ static int setup(void **state)
 	mobikex = &agent;
 	charon = &fake;
 	refusals = routed = 0;
+	kernel_is_full = FALSE;
 	guarded = linked_list_create();
 	session = (mobikex_session_t){
 		.state = MOBIKEX_PINNED,
@@ -261,17 +269,25 @@ static void assert_hosts(uint32_t reqid, const char *local, const char *remote)
 	assert_true(is(other, remote));
 }
 
-static void serve(void)
+static bool serve_ports(uint8_t protocol, uint16_t mine_from, uint16_t mine_to,
+						uint16_t others_from, uint16_t others_to)
 {
 	linked_list_t *mine, *others;
+	bool accepted;
 
 	mine = linked_list_create_with_items(
-				traffic_selector_create_dynamic(0, 0, 65535), NULL);
+				traffic_selector_create_dynamic(protocol, mine_from, mine_to), NULL);
 	others = linked_list_create_with_items(
-				traffic_selector_create_dynamic(0, 0, 65535), NULL);
-	mobikex_moved_service(&session, mine, others);
+				traffic_selector_create_dynamic(protocol, others_from, others_to), NULL);
+	accepted = mobikex_moved_service(&session, mine, others);
 	mobikex_ts_destroy(mine);
 	mobikex_ts_destroy(others);
+	return accepted;
+}
+
+static void serve(void)
+{
+	assert_true(serve_ports(0, 0, 65535, 0, 65535));
 }
 
 static bool is_guarded(const char *text)
@@ -482,6 +498,84 @@ static void but_not_any_number_of_them(void **state)
 	assert_true(is_guarded(SECOND));
 }
 
+/* the one that was left last is needed longest, not the one that came last */
+static void the_longest_left_goes_first(void **state)
+{
+	host_t *second = host(SECOND);
+	mobikex_peer_t *peer;
+	char text[16];
+	int i;
+
+	serve();
+	for (i = 0; guarded->get_count(guarded) < MOBIKEX_MAX_ADDRESSES; i++)
+	{
+		snprintf(text, sizeof(text), "10.4.0.%d", i + 1);
+		peer = peer_add(text, TRUE);
+		mobikex_moved_sync(&session);
+		peer->verified = FALSE;
+	}
+	mobikex_session_peer(&session, second)->verified = FALSE;
+	peer_add("10.5.0.1", TRUE);
+	mobikex_moved_sync(&session);
+	assert_true(is_guarded(SECOND));
+	assert_false(is_guarded("10.4.0.1"));
+	assert_true(is_guarded("10.4.0.2"));
+	second->destroy(second);
+}
+
+/* each is policies in the kernel, for each address */
+static void services_are_bounded(void **state)
+{
+	linked_list_t *services = session.moved->services;
+	u_int i;
+
+	for (i = 1; i <= MOBIKEX_MAX_SERVICES; i++)
+	{
+		assert_true(serve_ports(IPPROTO_UDP, i, i, 0, 65535));
+		assert_int_equal(services->get_count(services), i);
+	}
+	assert_false(serve_ports(IPPROTO_UDP, i, i, 0, 65535));
+	assert_int_equal(services->get_count(services), MOBIKEX_MAX_SERVICES);
+	/* that is there, and so is part of it */
+	assert_true(serve_ports(IPPROTO_UDP, 7, 7, 0, 65535));
+	assert_true(serve_ports(IPPROTO_UDP, 7, 7, 53, 53));
+	assert_false(serve_ports(IPPROTO_TCP, 7, 7, 53, 53));
+}
+
+static void what_a_wider_one_guards_is_none(void **state)
+{
+	linked_list_t *services = session.moved->services;
+
+	serve();
+	assert_true(serve_ports(IPPROTO_UDP, 7, 7, 53, 53));
+	assert_true(serve_ports(IPPROTO_SCTP, 0, 65535, 0, 65535));
+	assert_int_equal(services->get_count(services), 1);
+}
+
+static void icmp_is_guarded_whole(void **state)
+{
+	linked_list_t *services = session.moved->services;
+	mobikex_service_t *service;
+
+	/* echo requests: type 8, code 0 in one number */
+	assert_true(serve_ports(IPPROTO_ICMP, 8 << 8, 8 << 8, 8 << 8, 8 << 8));
+	assert_int_equal(services->get_first(services, (void**)&service), SUCCESS);
+	assert_int_equal(service->protocol, IPPROTO_ICMP);
+	assert_int_equal(service->local_port, 0);
+	assert_int_equal(service->remote_port, 0);
+}
+
+static void what_cannot_be_guarded_is_not_accepted(void **state)
+{
+	kernel_is_full = TRUE;
+	assert_false(serve_ports(0, 0, 65535, 0, 65535));
+	kernel_is_full = FALSE;
+	/* tried again */
+	mobikex_moved_sync(&session);
+	assert_true(is_guarded(FIRST));
+	serve();
+}
+
 static void routes_follow_the_address_in_use(void **state)
 {
 	mobikex_moved_sync(&session);
@@ -525,6 +619,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_verified_addresses_are_guarded, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_address_that_was_left_stays_guarded, setup, teardown),
 		cmocka_unit_test_setup_teardown(but_not_any_number_of_them, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_longest_left_goes_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(services_are_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_a_wider_one_guards_is_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(icmp_is_guarded_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_guarded_is_not_accepted,
+										setup, teardown),
 		cmocka_unit_test_setup_teardown(routes_follow_the_address_in_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(moved_if_it_is_said, setup, teardown),
 	};
