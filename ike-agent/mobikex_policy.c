@@ -41,7 +41,10 @@ static void kernels_hosts(mobikex_session_t *session,
 	linked_list_t *pairs = session->moved ? session->moved->pairs : NULL;
 	mobikex_pair_t *pair = NULL;
 
-	if (pairs && data)
+	if (data && data->sa->mode != MODE_TRANSPORT)
+	{	/* pinned like any other session's, whatever pair has its number */
+	}
+	else if (pairs && data)
 	{
 		pair = mobikex_pair_find(pairs, data->sa->reqid);
 	}
