@@ -102,10 +102,18 @@ void mobikex_moved_numbered(mobikex_session_t *session, uint32_t reqid,
 							host_t *local, host_t *remote)
 {
 	mobikex_moved_t *this = session->moved;
+	mobikex_pair_t *pair = mobikex_pair_find(this->pairs, reqid);
 
-	if (!mobikex_pair_find(this->pairs, reqid))
+	if (pair && (pair->sas || pair->task || pair->ours))
 	{
-		mobikex_pair_add(this->pairs, reqid, local, remote);
+		return;
+	}
+	/* the arguments may be the old one's */
+	mobikex_pair_add(this->pairs, reqid, local, remote);
+	if (pair)
+	{	/* nothing came of it, and charon gives its number to the next one */
+		this->pairs->remove(this->pairs, pair, NULL);
+		mobikex_pairs_forget(pair);
 	}
 }
 

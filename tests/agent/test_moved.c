@@ -449,6 +449,38 @@ static void a_reqid_keeps_its_pair(void **state)
 	assert_true(is(mobikex_moved_pair(&session, MODE_TRANSPORT, FALSE, 7)->remote, SECOND));
 }
 
+/* charon gives a number anew once nobody has it */
+static void a_number_of_which_nothing_came_is_free(void **state)
+{
+	host_t *second = host(SECOND);
+	mobikex_pair_t *pair;
+
+	mobikex_moved_numbered(&session, 7, session.my, session.other);
+	assert_hosts(7, SERVER, FIRST);
+	mobikex_moved_numbered(&session, 7, session.my, second);
+	assert_hosts(7, SERVER, SECOND);
+	assert_int_equal(session.moved->pairs->get_count(session.moved->pairs), 1);
+
+	/* with what is its own already */
+	pair = mobikex_moved_pair(&session, MODE_TRANSPORT, FALSE, 7);
+	assert_true(is(pair->remote, SECOND));
+	mobikex_moved_hold(pair);
+	mobikex_moved_numbered(&session, 7, session.my, session.other);
+	assert_hosts(7, SERVER, SECOND);
+	mobikex_moved_drop(&session, pair);
+	/* we hold the number, or just ask */
+	mobikex_moved_numbered(&session, 7, session.my, second);
+	pair = mobikex_pair_find(session.moved->pairs, 7);
+	pair->ours = TRUE;
+	mobikex_moved_numbered(&session, 7, session.my, session.other);
+	assert_hosts(7, SERVER, SECOND);
+	pair->ours = FALSE;
+	pair->task = pair;
+	mobikex_moved_numbered(&session, 7, session.my, session.other);
+	assert_hosts(7, SERVER, SECOND);
+	second->destroy(second);
+}
+
 static void only_transport_mode_without_a_nat(void **state)
 {
 	assert_null(mobikex_moved_pair(&session, MODE_TUNNEL, FALSE, 3));
@@ -615,6 +647,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(ignored_in_a_rekeying, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reqid_keeps_its_pair, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_number_of_which_nothing_came_is_free,
+										setup, teardown),
 		cmocka_unit_test_setup_teardown(only_transport_mode_without_a_nat, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_verified_addresses_are_guarded, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_address_that_was_left_stays_guarded, setup, teardown),
