@@ -113,7 +113,8 @@ static __always_inline __u64 probe_silent_since(const struct segue_probe *p)
 }
 
 /* The best of the other paths of which is known that it works: it answered a probe
- * that was sent after time. */
+ * that was sent after time.  One that was dead may have answered too few to be back,
+ * but more than the one that is left: the last resort. */
 SUBPROGRAM __u32 probe_best(const struct segue_session *s, __u32 but, __u64 time)
 {
 	__u64 links_up = READ_ONCE(state.links_up);
@@ -126,15 +127,33 @@ SUBPROGRAM __u32 probe_best(const struct segue_session *s, __u32 but, __u64 time
 		const struct segue_path *path = session_path(s, slot);
 		struct segue_probe *p = probe_at(path->probe);
 
-		if (slot == but || !p || !path->probe || !path_live(path, links_up) ||
+		if (slot == but || !p || !path->probe || !path_usable(path, links_up) ||
 		    !(path->flags & SEGUE_PATH_VERIFIED) ||
 		    READ_ONCE(p->answered_sent_ns) <= time)
 			continue;
-		score = path->priority << 8 | slot;
+		/* the highest state; a comparison would be a branch for the verifier */
+		score = (__u32)(READ_ONCE(path->state) / SEGUE_PATH_DEAD) << 24 |
+			path->priority << 8 | slot;
 		if (score < best)
 			best = score;
 	}
 	return best & 0xff;		/* ~0: SEGUE_NO_PATH */
+}
+
+/* Somebody has to carry the session: dead before, and back by what little is known. */
+SUBPROGRAM int probe_revive(const struct segue_session *s, __u32 slot, __u64 now)
+{
+	struct segue_path *path;
+	struct segue_probe *p;
+
+	if (!s)
+		return -EINVAL;
+	path = (struct segue_path *)session_path(s, slot);
+	p = probe_at(path->probe);
+	if (!p || !probe_becomes(p, path, SEGUE_PATH_DEAD, SEGUE_PATH_ALIVE, now))
+		return -EAGAIN;
+	probe_tell(p, SEGUE_REASON_PATH_BACK, now, 0);
+	return 0;
 }
 
 /* Dead: whatever goes by it goes by the other now. */
@@ -151,11 +170,13 @@ SUBPROGRAM int probe_die(struct segue_probe *p, struct segue_session *s, __u32 t
 			   SEGUE_PATH_SUSPECT, SEGUE_PATH_DEAD, now))
 		return -EAGAIN;
 	WRITE_ONCE(p->owed, 0);
+	WRITE_ONCE(p->others, 0);
 	p->in_row = 0;
 	h.session = p->session;
 	h.to = to;
 	h.cause_ns = p->answered_ns;
 	probe_tell(p, SEGUE_REASON_PATH_DEAD, now, p->answered_ns);
+	probe_revive(s, to, now);
 #pragma clang loop unroll(disable)
 	for (child = 0; child < SEGUE_MAX_CHILDREN; child++) {
 		w = session_child(s, child);
@@ -218,6 +239,8 @@ probe_trial(struct segue_probe *p, struct segue_session *s, const struct probe_l
 			probe_die(p, s, to, now);
 			return 0;
 		}
+		/* the one that was asked for may be lost: the next data asks again */
+		WRITE_ONCE(p->others, 1);
 		return probe_wait(now + p->interval_ns / 4, now);
 	}
 	if (look->pending)

@@ -259,7 +259,7 @@ static __always_inline bool probe_data(__u32 index)
 	seen = READ_ONCE(p->data_seen);
 	if (READ_ONCE(p->data) == seen)
 		WRITE_ONCE(p->data, seen + 1);
-	return READ_ONCE(p->owed) || !READ_ONCE(p->armed);
+	return READ_ONCE(p->owed) || READ_ONCE(p->others) || !READ_ONCE(p->armed);
 }
 
 #endif

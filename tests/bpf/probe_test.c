@@ -442,6 +442,21 @@ static void set_entry(const struct segue_probe *p)
 	close(fd);
 }
 
+static void set_dead(__u32 session, __u8 slot)
+{
+	struct segue_probe p = entry(session, slot);
+	struct segue_session s;
+	int fd;
+
+	p.state = SEGUE_PATH_DEAD;
+	set_entry(&p);
+	assert_int_equal(segue_session_get(host, session, &s), 0);
+	s.path[slot].state = SEGUE_PATH_DEAD;
+	assert_int_equal(pin_open_map(host_pins(), PIN_SESSION, &fd), 0);
+	assert_int_equal(bpf_map_update_elem(fd, &session, &s, BPF_EXIST), 0);
+	close(fd);
+}
+
 /* As if this probe had been sent then. */
 static __u64 was_sent(__u32 session, __u8 slot, __u64 ns)
 {
@@ -685,6 +700,49 @@ static void test_all_silent(void **state)
 	set_entry(&p);
 	start_timer(V4, 0);
 	expect_lives("nobody answers");
+	/* nor is it left at one question to each of the others: that may have been lost */
+	p = entry(V4, 0);
+	p.others = 0;
+	set_entry(&p);
+	poll(NULL, 0, 20);
+	assert_int_equal(entry(V4, 0).others, 1);
+}
+
+/* The only other path was dead, and has answered again, but not often enough to be
+ * back: better than one that is silent. */
+static void test_last_resort(void **state)
+{
+	static const __u8 reasons[] = { SEGUE_REASON_PATH_SUSPECT, SEGUE_REASON_PATH_DEAD,
+					SEGUE_REASON_PATH_BACK, SEGUE_REASON_PATH_DIED };
+	struct events events;
+	struct segue_session s;
+	struct segue_probe p;
+	unsigned int i;
+
+	(void)state;
+	probed(V4, 0, 10 * MS);
+	probed(V4, 1, 10 * MS);
+	alive(0);
+	alive(1);
+	set_dead(V4, 1);
+	events_begin();
+	lose(16, 5 * MS);
+	p = entry(V4, 0);
+	p.answered_sent_ns -= 20 * MS;
+	set_entry(&p);
+	poll(NULL, 0, 2);
+	alive(1);
+	assert_int_equal(entry(V4, 1).state, SEGUE_PATH_DEAD);
+	start_timer(V4, 0);
+	events = events_until_switch(1000);
+	assert_int_equal(events.count, 4);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(events.event[i].reason, reasons[i]);
+	assert_int_equal(events.event[2].to, 1);
+	assert_int_equal(events.event[3].to, 1);
+	assert_int_equal(segue_session_get(host, V4, &s), 0);
+	assert_int_equal(s.active, 1);
+	assert_int_equal(s.path[1].state, SEGUE_PATH_ALIVE);
 }
 
 /* It lost a third of all before: more of them have to be lost now. */
@@ -802,6 +860,7 @@ int main(void)
 		cmocka_unit_test_setup(test_dies, setup),
 		cmocka_unit_test_setup(test_sender_stalls, setup),
 		cmocka_unit_test_setup(test_all_silent, setup),
+		cmocka_unit_test_setup(test_last_resort, setup),
 		cmocka_unit_test_setup(test_lossy, setup),
 		cmocka_unit_test_setup(test_link_down, setup),
 		cmocka_unit_test_setup(test_clone_fails, setup),
