@@ -71,6 +71,8 @@ static __always_inline void probe_heard(struct segue_probe *p, __u64 now)
 {
 	__u64 last = p->heard_ns, gap = now - last;
 
+	if (now <= last)		/* another processor was faster */
+		return;
 	WRITE_ONCE(p->heard_ns, now);
 	if (last)
 		smooth(&p->gap_ns, &p->gapvar_ns, gap < p->interval_ns ? gap : p->interval_ns);

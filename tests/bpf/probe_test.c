@@ -484,6 +484,11 @@ static void answered(__u32 session, __u8 slot, __u64 sequence)
 	expect_stays("answer", &hooks[0], packet, build(&p, packet), XDP_DROP, answer);
 }
 
+static void alive(__u8 slot)
+{
+	answered(V4, slot, was_sent(V4, slot, now_ns() - MS / 10));
+}
+
 static void test_round_trip(void **state)
 {
 	struct segue_probe p;
@@ -513,6 +518,24 @@ static void test_round_trip(void **state)
 	}
 	p = entry(V4, 1);
 	assert_in_range(p.loss, 65536 * 2 / 5, 65536 * 3 / 5);
+}
+
+/* Two processors note what they heard in the other order: that is no pause. */
+static void test_heard_later(void **state)
+{
+	struct segue_probe p;
+	__u64 later = now_ns() + 1000 * MS;
+
+	(void)state;
+	probed(V4, 1, 10 * MS);
+	alive(1);
+	p = entry(V4, 1);
+	p.heard_ns = later;
+	set_entry(&p);
+	alive(1);
+	p = entry(V4, 1);
+	assert_true(p.heard_ns == later);
+	assert_int_equal(p.gap_ns, 0);
 }
 
 /* Answers that nobody awaits keep nothing alive. */
@@ -591,11 +614,6 @@ static void lose(__u32 lost, __u64 ago)
 
 	for (n = 0; n < lost; n++)
 		was_sent(V4, 0, now_ns() - ago);
-}
-
-static void alive(__u8 slot)
-{
-	answered(V4, slot, was_sent(V4, slot, now_ns() - MS / 10));
 }
 
 static void test_dies(void **state)
@@ -856,6 +874,7 @@ int main(void)
 		cmocka_unit_test_setup(test_truncated, setup),
 		cmocka_unit_test_setup(test_limited, setup),
 		cmocka_unit_test_setup(test_round_trip, setup),
+		cmocka_unit_test_setup(test_heard_later, setup),
 		cmocka_unit_test_setup(test_wrong_answers, setup),
 		cmocka_unit_test_setup(test_dies, setup),
 		cmocka_unit_test_setup(test_sender_stalls, setup),
