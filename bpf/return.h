@@ -72,9 +72,12 @@ return_follows(struct segue_session *s, struct segue_way *w, union active_word w
 static __always_inline void return_heard(const struct segue_session *s, __u32 slot)
 {
 	__u32 index = session_path(s, slot)->probe;
-	struct segue_probe *p = probe_at(index);
+	struct segue_probe *p;
 
-	if (index && p)
+	if (!index)			/* not probed: it pays nothing */
+		return;
+	p = probe_at(index);
+	if (p)
 		probe_heard(p, bpf_ktime_get_ns());
 }
 
