@@ -69,13 +69,13 @@ static __always_inline void smooth(__u64 *mean, __u64 *variance, __u64 sample)
  * interval at most. */
 static __always_inline void probe_heard(struct segue_probe *p, __u64 now)
 {
-	__u64 last = p->heard_ns, gap = now - last;
+	__u64 last = p->heard_ns, gap = now - last, longest = segue_probe_interval(p);
 
 	if (now <= last)		/* another processor was faster */
 		return;
 	WRITE_ONCE(p->heard_ns, now);
 	if (last)
-		smooth(&p->gap_ns, &p->gapvar_ns, gap < p->interval_ns ? gap : p->interval_ns);
+		smooth(&p->gap_ns, &p->gapvar_ns, gap < longest ? gap : longest);
 }
 
 static __always_inline void

@@ -82,7 +82,7 @@ static __always_inline __u32 probe_needed(const struct segue_probe *p)
 /* Longer than that nothing has ever been silent here while data went out. */
 static __always_inline __u64 probe_patience(const struct segue_probe *p)
 {
-	__u64 floor = p->interval_ns / 8;
+	__u64 floor = segue_probe_interval(p) / 8;
 
 	return p->gap_ns + 4 * p->gapvar_ns +
 	       (floor > PROBE_SILENCE_NS ? floor : PROBE_SILENCE_NS);
@@ -97,7 +97,7 @@ static __always_inline bool probe_moving(struct segue_probe *p, __u64 now)
 	if (data == p->data_seen)
 		return false;
 	p->data_seen = data;
-	if (now - p->data_ns > p->interval_ns + probe_patience(p))
+	if (now - p->data_ns > segue_probe_interval(p) + probe_patience(p))
 		p->data_since = now;
 	p->data_ns = now;
 	return true;
@@ -195,13 +195,13 @@ static __always_inline __u64 probe_deadline(const struct segue_probe *p, __u64 f
 {
 	__u64 idle = p->answered_ns, silent;
 
-	if (first > idle + p->interval_ns)
-		idle = first - p->interval_ns;
-	idle += p->multiplier * p->interval_ns;
+	if (first > idle + segue_probe_interval(p))
+		idle = first - segue_probe_interval(p);
+	idle += p->multiplier * segue_probe_interval(p);
 	if (p->data_ns <= p->heard_ns)		/* nothing that could be answered */
 		return idle;
 	silent = p->heard_ns > p->data_since ? p->heard_ns : p->data_since;
-	silent += p->srtt_ns + p->interval_ns;
+	silent += p->srtt_ns + segue_probe_interval(p);
 	return silent < idle ? silent : idle;
 }
 
@@ -241,7 +241,7 @@ probe_trial(struct segue_probe *p, struct segue_session *s, const struct probe_l
 		}
 		/* the one that was asked for may be lost: the next data asks again */
 		WRITE_ONCE(p->others, 1);
-		return probe_wait(now + p->interval_ns / 4, now);
+		return probe_wait(now + segue_probe_interval(p) / 4, now);
 	}
 	if (look->pending)
 		return look->next > now + PROBE_TICK_NS / 4 ? look->next - now : PROBE_TICK_NS / 4;
@@ -285,7 +285,7 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 		return 0;
 	}
 	if (!p->answered_ns)			/* nothing to judge by yet */
-		return moving ? p->interval_ns : 0;
+		return moving ? segue_probe_interval(p) : 0;
 	probe_scan(p, &look, now);
 	if (READ_ONCE(p->state) == SEGUE_PATH_ALIVE) {
 		if (look.overdue)

@@ -16,6 +16,9 @@
 
 /** Intervals without an answer */
 #define MULTIPLIER 3
+
+/** Less is not probed with, ms: a job of charon would have to be awake all the time */
+#define MIN_INTERVAL 10
 #define MAX_MULTIPLIER 255
 
 /** Answers are given under old keys for so long after their IKE_SA went, s */
@@ -55,6 +58,22 @@ static uint32_t setting(const char *connection, const char *name, uint32_t def)
 						"%s.plugins.mobikex.connections.%s.%s", value,
 						lib->ns, connection, name);
 	return value < 0 ? def : value;
+}
+
+/**
+ * @return			ms, 0: none
+ */
+static uint32_t interval(const char *connection)
+{
+	uint32_t ms = setting(connection, "probe_interval", 0);
+
+	if (ms && ms < MIN_INTERVAL)
+	{
+		DBG1(DBG_CFG, "segue: connection %s: probe_interval is %u ms, taken for %u",
+			 connection, ms, MIN_INTERVAL);
+		return MIN_INTERVAL;
+	}
+	return ms;
 }
 
 /**
@@ -123,7 +142,7 @@ static probes_t *begin(ike_sa_t *ike_sa)
 	}
 	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{	/* who decides (RFC 4555 3.5) has to know */
-		this->interval = setting(ike_sa->get_name(ike_sa), "probe_interval", 0) * MS;
+		this->interval = interval(ike_sa->get_name(ike_sa)) * MS;
 		this->multiplier = min(max(1, setting(ike_sa->get_name(ike_sa),
 							"probe_multiplier", MULTIPLIER)), MAX_MULTIPLIER);
 	}
@@ -237,6 +256,20 @@ void mobikex_probes_flush(void)
 }
 
 /**
+ * @return			ns: longer than configured if the round trip is very long
+ */
+static uint64_t pause_of(probes_t *this, uint8_t slot)
+{
+	struct segue_probe probe;
+
+	if (segue_probe_get(mobikex->segue, this->index[slot], &probe))
+	{
+		return this->interval;
+	}
+	return segue_probe_interval(&probe);
+}
+
+/**
  * Send what is due.
  *
  * @return			ms until there is something again, 0: nothing is probed
@@ -265,7 +298,8 @@ static uint32_t send_due(void)
 			{
 				segue_probe_send(mobikex->segue, this->index[slot], 1);
 				/* what was missed is not made up for */
-				this->due[slot] = max(this->due[slot] + this->interval, now + MS);
+				this->due[slot] = max(this->due[slot] + pause_of(this, slot),
+									  now + MS);
 			}
 			next = next ? min(next, this->due[slot]) : this->due[slot];
 		}

@@ -124,4 +124,13 @@ static inline __u64 segue_probe_timeout(const struct segue_probe *p)
 	return p->srtt_ns + (slack > SEGUE_PROBE_GRANULE_NS ? slack : SEGUE_PROBE_GRANULE_NS);
 }
 
+/* No more than SEGUE_PROBE_RING are remembered: half of them under way by intervals,
+ * the other half for a burst. */
+static inline __u64 segue_probe_interval(const struct segue_probe *p)
+{
+	__u64 least = p->srtt_ns / (SEGUE_PROBE_RING / 2);
+
+	return p->interval_ns > least ? p->interval_ns : least;
+}
+
 #endif

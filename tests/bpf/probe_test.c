@@ -520,6 +520,17 @@ static void test_round_trip(void **state)
 	assert_in_range(p.loss, 65536 * 2 / 5, 65536 * 3 / 5);
 }
 
+/* No more are under way than are remembered: over a very long path they are rarer. */
+static void test_long_way(void **state)
+{
+	const struct segue_probe usual = { .interval_ns = 10 * MS, .srtt_ns = 500 * MS };
+	struct segue_probe far = { .interval_ns = 10 * MS, .srtt_ns = 3000 * MS };
+
+	(void)state;
+	assert_true(segue_probe_interval(&usual) == 10 * MS);
+	assert_in_range(far.srtt_ns / segue_probe_interval(&far), 1, SEGUE_PROBE_RING / 2);
+}
+
 /* Two processors note what they heard in the other order: that is no pause. */
 static void test_heard_later(void **state)
 {
@@ -874,6 +885,7 @@ int main(void)
 		cmocka_unit_test_setup(test_truncated, setup),
 		cmocka_unit_test_setup(test_limited, setup),
 		cmocka_unit_test_setup(test_round_trip, setup),
+		cmocka_unit_test_setup(test_long_way, setup),
 		cmocka_unit_test_setup(test_heard_later, setup),
 		cmocka_unit_test_setup(test_wrong_answers, setup),
 		cmocka_unit_test_setup(test_dies, setup),
