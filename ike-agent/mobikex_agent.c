@@ -127,6 +127,7 @@ bool mobikex_agent_attach(void)
 	mobikex_links_load();
 	uplink_routes(mobikex->segue, mobikex->rtnl);
 	mobikex_orphans_load();
+	segue_probe_keys_prune(mobikex->segue);	/* before their numbers are given again */
 	mobikex_sessions_publish();
 	mobikex_watch_events();
 	DBG1(DBG_KNL, "segue: attached, %d devices, %d sessions, %d left by an "

@@ -248,8 +248,17 @@ void mobikex_probe_forget(uint32_t ike)
 
 void mobikex_probes_flush(void)
 {
+	enumerator_t *enumerator;
+	probes_t *this;
+
 	if (all)
 	{
+		enumerator = all->create_enumerator(all);
+		while (mobikex->segue && enumerator->enumerate(enumerator, &this))
+		{
+			segue_probe_key_del(mobikex->segue, this->id);
+		}
+		enumerator->destroy(enumerator);
 		all->destroy_function(all, (void*)destroy);
 		all = NULL;
 	}

@@ -116,7 +116,7 @@ int segue_addr_next(struct segue *segue, struct segue_addr *addr, __u32 *ifindex
 
 /*
  * Probes (segue/probe.h).  put adds the keys that an id stands for, del takes them
- * away; ids are random, -EEXIST.
+ * away; -EEXIST: this session has them.  Those of another one are replaced.
  * probe_path gives a path its probe under the keys of that id, or changes keys and
  * times of the one that it has; probe_none takes it away.  -ENOENT: no session or
  * empty slot.  -ENOSPC: too many paths are probed.
@@ -125,6 +125,8 @@ int segue_addr_next(struct segue *segue, struct segue_addr *addr, __u32 *ifindex
 enum { SEGUE_PROBES_AT_ONCE = 4 };
 int segue_probe_key_put(struct segue *segue, __u64 id, const struct segue_probe_key *key);
 int segue_probe_key_del(struct segue *segue, __u64 id);
+/* Keys of sessions that are there no more: who made them was killed. */
+void segue_probe_keys_prune(struct segue *segue);
 int segue_probe_path(struct segue *segue, __u32 session, __u8 slot, __u64 key,
 		     __u64 interval_ns, __u8 multiplier);
 int segue_probe_none(struct segue *segue, __u32 session, __u8 slot);

@@ -10,8 +10,7 @@
 #include <segue/host.h>
 #include "control_private.h"
 
-/* Keys of sessions that are there no more: who made them was killed. */
-static void keys_prune(struct segue *segue)
+void segue_probe_keys_prune(struct segue *segue)
 {
 	struct segue_probe_key key;
 	struct segue_session session;
@@ -31,12 +30,19 @@ static void keys_prune(struct segue *segue)
 int segue_probe_key_put(struct segue *segue, __u64 id, const struct segue_probe_key *key)
 {
 	int map = segue->map[PIN_PROBE_KEY];
+	struct segue_probe_key found;
 
 	if (!bpf_map_update_elem(map, &id, key, BPF_NOEXIST))
 		return 0;
+	if (errno == EEXIST) {
+		if (bpf_map_lookup_elem(map, &id, &found) || found.session == key->session)
+			return -EEXIST;
+		/* the IKE_SA's session is another one now */
+		return bpf_map_update_elem(map, &id, key, BPF_EXIST) ? -errno : 0;
+	}
 	if (errno != E2BIG)
 		return -errno;
-	keys_prune(segue);
+	segue_probe_keys_prune(segue);
 	return bpf_map_update_elem(map, &id, key, BPF_NOEXIST) ? -errno : 0;
 }
 

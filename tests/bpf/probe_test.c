@@ -520,6 +520,30 @@ static void test_round_trip(void **state)
 	assert_in_range(p.loss, 65536 * 2 / 5, 65536 * 3 / 5);
 }
 
+/* A number is given again, and who answers under the key is the session it is for now. */
+static void test_keys(void **state)
+{
+	struct segue_probe_key key = keys(V4), gone = keys(SESSIONS + 1);
+	unsigned char packet[WIRE_SIZE];
+	struct probe p = from_peer(V4, 0, SEGUE_PROBE_ASK, 1);
+
+	(void)state;
+	assert_int_equal(segue_probe_key_put(host, id_of(V4), &key), -EEXIST);
+	/* as if the key of an earlier session were left */
+	assert_int_equal(segue_probe_key_del(host, id_of(V4)), 0);
+	key.session = V4_UDP;
+	assert_int_equal(segue_probe_key_put(host, id_of(V4), &key), 0);
+	expect_stays("session of before", &hooks[0], packet, build(&p, packet), hooks[0].drop,
+		     (struct segue_counters){ .probe_astray = 1 });
+	key.session = V4;
+	assert_int_equal(segue_probe_key_put(host, id_of(V4), &key), 0);
+	expect_back("the session of now", &hooks[0], &p);
+	assert_int_equal(segue_probe_key_put(host, id_of(SESSIONS + 1), &gone), 0);
+	segue_probe_keys_prune(host);
+	assert_int_equal(segue_probe_key_del(host, id_of(SESSIONS + 1)), -ENOENT);
+	assert_int_equal(segue_probe_key_put(host, id_of(V4), &key), -EEXIST);
+}
+
 /* No more are under way than are remembered: over a very long path they are rarer. */
 static void test_long_way(void **state)
 {
@@ -885,6 +909,7 @@ int main(void)
 		cmocka_unit_test_setup(test_truncated, setup),
 		cmocka_unit_test_setup(test_limited, setup),
 		cmocka_unit_test_setup(test_round_trip, setup),
+		cmocka_unit_test_setup(test_keys, setup),
 		cmocka_unit_test_setup(test_long_way, setup),
 		cmocka_unit_test_setup(test_heard_later, setup),
 		cmocka_unit_test_setup(test_wrong_answers, setup),
