@@ -427,7 +427,7 @@ static __always_inline void refusal_count(__u32 id, __u32 reason)
 SEC("syscall")
 int control_probe(struct segue_call_probe *call)
 {
-	__u32 id = call->session, slot = call->slot, index = call->index;
+	__u32 id = call->session, slot = call->slot, index = call->index, was;
 	struct segue_session *s = bpf_map_lookup_elem(&session, &id);
 	struct segue_path *path;
 	struct segue_probe *p;
@@ -447,12 +447,14 @@ int control_probe(struct segue_call_probe *call)
 	if (index && p->key != call->key) {
 		WRITE_ONCE(p->answered_ns, 0);
 		p->answered_sequence = 0;
-		p->answered_sent_ns = bpf_ktime_get_ns();	/* what is under way is over */
+		WRITE_ONCE(p->answered_sent_ns, 0);
+		WRITE_ONCE(p->void_ns, bpf_ktime_get_ns());	/* what is under way is over */
 		p->key = call->key;
-		if (READ_ONCE(p->state) != SEGUE_PATH_DEAD) {
-			WRITE_ONCE(p->state, SEGUE_PATH_UNKNOWN);
+		was = READ_ONCE(p->state);
+		/* not if the timer finds it dead at this moment */
+		if (was != SEGUE_PATH_DEAD &&
+		    __sync_val_compare_and_swap(&p->state, was, SEGUE_PATH_UNKNOWN) == was)
 			WRITE_ONCE(path->state, SEGUE_PATH_UNKNOWN);
-		}
 	}
 	if (index) {
 		p->interval_ns = call->interval_ns;

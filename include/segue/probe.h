@@ -101,7 +101,8 @@ struct segue_probe {
 	__u64 answered_sent_ns;		/* when that was sent */
 	__u64 answered_ns;		/* when the last answer came */
 	__u64 heard_ns;			/* when anything authenticated did */
-	__u64 void_ns;			/* what was sent before says nothing: the link was down */
+	__u64 void_ns;			/* what was sent before says nothing: the link was down,
+					 * or the keys were others */
 	/* for the timer */
 	__u64 data_since;		/* when a look first found that data goes out */
 	__u64 data_ns;			/* and when the last one did */

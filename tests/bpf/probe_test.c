@@ -761,6 +761,29 @@ static void test_all_silent(void **state)
 	assert_int_equal(entry(V4, 0).others, 1);
 }
 
+/* Another key is no answer. */
+static void test_other_key(void **state)
+{
+	struct segue_probe p;
+
+	(void)state;
+	probed(V4, 0, 10 * MS);
+	probed(V4, 1, 10 * MS);
+	alive(0);
+	alive(1);
+	events_begin();
+	lose(16, 5 * MS);
+	p = entry(V4, 0);
+	p.answered_sent_ns -= 20 * MS;
+	set_entry(&p);
+	p = entry(V4, 1);
+	p.answered_sent_ns -= 20 * MS;
+	set_entry(&p);
+	assert_int_equal(segue_probe_path(host, V4, 1, id_of(V6), 10 * MS, 3), 0);
+	start_timer(V4, 0);
+	expect_lives("another key");
+}
+
 /* The only other path was dead, and has answered again, but not often enough to be
  * back: better than one that is silent. */
 static void test_last_resort(void **state)
@@ -916,6 +939,7 @@ int main(void)
 		cmocka_unit_test_setup(test_dies, setup),
 		cmocka_unit_test_setup(test_sender_stalls, setup),
 		cmocka_unit_test_setup(test_all_silent, setup),
+		cmocka_unit_test_setup(test_other_key, setup),
 		cmocka_unit_test_setup(test_last_resort, setup),
 		cmocka_unit_test_setup(test_lossy, setup),
 		cmocka_unit_test_setup(test_link_down, setup),
