@@ -313,7 +313,9 @@ static int probe_tick(void *map, __u32 *key, struct probe_timer *t)
 	next = probe_judge(index);
 	if (next && !bpf_timer_start(&t->timer, next, 0))
 		return 0;
-	WRITE_ONCE(p->armed, 0);
+	/* An exchange and not a store: it is ordered before the load of "sent", as the
+	 * fetching add to that is before whoever sends looks at "armed". */
+	__sync_val_compare_and_swap(&p->armed, 1, 0);
 	/* sent after the look, by somebody who found the timer running */
 	if (READ_ONCE(p->sent) != sent && !__sync_val_compare_and_swap(&p->armed, 0, 1) &&
 	    bpf_timer_start(&t->timer, PROBE_TICK_NS, 0))

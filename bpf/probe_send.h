@@ -92,7 +92,7 @@ static __always_inline int
 probe_make(struct segue_probe *p, struct segue_probe_packet *q)
 {
 	struct segue_probe_key *key;
-	__u64 id = p->key, sequence, now = bpf_ktime_get_ns();
+	__u64 id = p->key, sequence, sent, now = bpf_ktime_get_ns();
 	__u32 cell;
 
 	key = bpf_map_lookup_elem(&probe_key, &id);
@@ -101,7 +101,8 @@ probe_make(struct segue_probe *p, struct segue_probe_packet *q)
 	sequence = __sync_fetch_and_add(&p->sequence, 1);
 	cell = sequence & (SEGUE_PROBE_RING - 1);
 	WRITE_ONCE(p->sent_ns[cell], now);
-	__sync_fetch_and_add(&p->sent, 1);
+	sent = __sync_fetch_and_add(&p->sent, 1);
+	asm volatile("" : : "r"(sent));	/* else it does not fetch, and orders nothing */
 	*q = (struct segue_probe_packet){
 		.marker = bpf_htonl(SEGUE_PROBE_MARKER),
 		.version = SEGUE_PROBE_VERSION,
