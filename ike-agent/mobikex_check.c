@@ -106,6 +106,7 @@ status_t mobikex_check_refresh(ike_sa_t *ike_sa, uint32_t data)
 		enumerator->destroy(enumerator);
 		mobikex_session_peers_prune(session);
 		mobikex_paths_update(session);
+		mobikex_moved_sync(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	hosts->destroy_offset(hosts, offsetof(host_t, destroy));

@@ -157,7 +157,14 @@ void mobikex_moved_hold(mobikex_pair_t *pair)
 
 void mobikex_moved_drop(mobikex_session_t *session, mobikex_pair_t *pair)
 {
-	if (!pair || --pair->sas)
+	if (!pair)
+	{
+		return;
+	}
+	/* is there more of it, or is it wanted again by now? */
+	pair->leaving = 0;
+	mobikex_pairs_queue(session);
+	if (--pair->sas)
 	{
 		return;
 	}

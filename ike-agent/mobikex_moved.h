@@ -52,9 +52,10 @@ struct mobikex_moved_t {
 	/** The canonical address is on segue0, for SAs that are pinned */
 	bool mixed;
 
-	/** A job is queued; one is scheduled for then, 0: none */
+	/** A job is queued; one is scheduled for then, 0: none; and the number of that */
 	bool queued;
 	uint64_t timer;
+	uint32_t number;
 };
 
 /** What is said of this connection. */

@@ -34,7 +34,7 @@ struct mobikex_pair_t {
 	mark_t mark[2];
 	uint32_t if_id[2];
 
-	/** Who asks, as long as that task exists */
+	/** Who asks, as long as that task exists; only compared */
 	void *task;
 
 	/** How often that failed in a row, and not again before */
@@ -44,8 +44,8 @@ struct mobikex_pair_t {
 	/** Since when there is no such pair of addresses any more, 0: there is */
 	uint64_t gone;
 
-	/** Its CHILD_SA is being deleted */
-	bool leaving;
+	/** Its CHILD_SAs are being deleted, since this look at them; 0: they are not */
+	uint64_t leaving;
 };
 
 /** CHILD_SA_PAIR, network order: family, three octets 0, sender's and receiver's

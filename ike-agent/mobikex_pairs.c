@@ -258,7 +258,8 @@ static uint64_t surplus(mobikex_session_t *session, child_sa_t *child_sa,
 	uint64_t due = pair->gone + mobikex->drain_delay * MS *
 				   (session->leader ? 1 : FOLLOWER_WAITS);
 
-	if (!pair->gone || pair->leaving || !has_other(session, pair))
+	if (!pair->gone || (pair->leaving && pair->leaving != now) ||
+		!has_other(session, pair))
 	{
 		return 0;
 	}
@@ -268,7 +269,7 @@ static uint64_t surplus(mobikex_session_t *session, child_sa_t *child_sa,
 	}
 	DBG1(DBG_IKE, "segue: session %s[%u]: deleting CHILD_SA %s for %H..%H",
 		 session->name, session->id, pair->name, pair->local, pair->remote);
-	pair->leaving = TRUE;
+	pair->leaving = now;
 	act(actions, child_sa, NULL, NULL);
 	return 0;
 }
@@ -462,15 +463,25 @@ static void schedule(mobikex_session_t *session, uint64_t when)
 	if (when && (!moved->timer || when < moved->timer))
 	{
 		moved->timer = when;
-		mobikex_job_queue(session->ike, update, TRUE,
+		moved->number = max(moved->number + 1, 1);
+		mobikex_job_queue(session->ike, update, moved->number,
 						  when > now ? (when - now) / MS + 1 : 1);
 	}
 }
 
 /**
+ * Another timer was set in place of this one, or there is nothing to look at.
+ */
+static bool is_outdated(mobikex_session_t *session, uint32_t timer)
+{
+	return !session || !session->moved ||
+		   (timer && (!session->moved->timer || timer != session->moved->number));
+}
+
+/**
  * Job.
  *
- * @param timer			TRUE if it was scheduled
+ * @param timer			number of the timer, 0: it was queued
  */
 static status_t update(ike_sa_t *ike_sa, uint32_t timer)
 {
@@ -481,15 +492,19 @@ static status_t update(ike_sa_t *ike_sa, uint32_t timer)
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
-	if (session && session->moved && timer)
+	if (is_outdated(session, timer))
+	{
+		session = NULL;
+	}
+	else if (timer)
 	{
 		session->moved->timer = 0;
 	}
-	else if (session && session->moved)
+	else
 	{
 		session->moved->queued = FALSE;
 	}
-	if (session && session->moved && session->published)
+	if (session && session->published)
 	{
 		schedule(session, free ? look(session, ike_sa, actions) :
 						mobikex_now() + mobikex->check_delay * MS);

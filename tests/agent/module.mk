@@ -30,6 +30,7 @@ $(BUILD)/tests/agent/test_named: \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,named child notify host)
 $(BUILD)/tests/agent/test_pair: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_pair.o
 $(BUILD)/tests/agent/test_moved: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,moved pair taken host)
+$(BUILD)/tests/agent/test_pairs: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,pairs pair host)
 $(BUILD)/tests/agent/test_policy: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,policy pair host)
 $(BUILD)/tests/agent/test_guard: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_guard.o
 # with a map, links and routes of its own

@@ -37,7 +37,7 @@
 mobikex_agent_t *mobikex;
 static mobikex_agent_t agent;
 static mobikex_session_t session;
-static unsigned int refusals, routed;
+static unsigned int refusals, routed, looks;
 static linked_list_t *guarded;	/* what the kernel would have, host_t */
 static bool kernel_is_full;
 
@@ -131,7 +131,10 @@ uint8_t mobikex_path_active(mobikex_session_t *this)
 	return SEGUE_NO_PATH;
 }
 
-void mobikex_pairs_queue(mobikex_session_t *this) {}
+void mobikex_pairs_queue(mobikex_session_t *this)
+{
+	looks++;
+}
 
 mobikex_pair_t *mobikex_pairs_active(mobikex_session_t *this, ike_sa_t *ike_sa)
 {
@@ -481,6 +484,25 @@ static void a_number_of_which_nothing_came_is_free(void **state)
 	second->destroy(second);
 }
 
+/* one more CHILD_SA of the pair may have to go, or a new one to be made */
+static void an_sa_that_goes_is_looked_into(void **state)
+{
+	mobikex_pair_t *pair = mobikex_moved_pair(&session, MODE_TRANSPORT, FALSE, 7);
+
+	mobikex_moved_hold(pair);
+	mobikex_moved_hold(pair);
+	pair->leaving = 1;
+	looks = 0;
+	mobikex_moved_drop(&session, pair);
+	assert_int_equal(looks, 1);
+	assert_int_equal(pair->leaving, 0);
+	mobikex_moved_drop(&session, pair);
+	assert_int_equal(looks, 2);
+	assert_null(mobikex_pair_find(session.moved->pairs, 7));
+	mobikex_moved_drop(&session, NULL);
+	assert_int_equal(looks, 2);
+}
+
 static void only_transport_mode_without_a_nat(void **state)
 {
 	assert_null(mobikex_moved_pair(&session, MODE_TUNNEL, FALSE, 3));
@@ -649,6 +671,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_reqid_keeps_its_pair, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_number_of_which_nothing_came_is_free,
 										setup, teardown),
+		cmocka_unit_test_setup_teardown(an_sa_that_goes_is_looked_into, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_transport_mode_without_a_nat, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_verified_addresses_are_guarded, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_address_that_was_left_stays_guarded, setup, teardown),
