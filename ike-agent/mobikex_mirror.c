@@ -6,6 +6,7 @@
 #include "mobikex_link.h"
 #include "mobikex_moved.h"
 #include "mobikex_orphan.h"
+#include "mobikex_pairs.h"
 #include "mobikex_policy.h"
 #include "mobikex_route.h"
 #include "mobikex_sa.h"
@@ -233,6 +234,13 @@ static bool prepare(ike_sa_t *ike_sa, kernel_ipsec_sa_id_t *id,
 	{
 		refuse(session, SEGUE_REASON_NOT_OWNED,
 			   "the peer's address is not verified");
+		return FALSE;
+	}
+	if (session->moved && session->moved->remote &&
+		!mobikex_pairs_movable(ike_sa, data->reqid))
+	{
+		refuse(session, SEGUE_REASON_NOT_OWNED,
+			   "its selectors are not those of another pair");
 		return FALSE;
 	}
 	mobikex_session_encap(session, data->encap);

@@ -281,6 +281,27 @@ static bool is_installed(child_sa_t *child_sa)
 }
 
 /**
+ * Addresses that are said are meant: others are not to stand in their place.
+ */
+static bool is_dynamic(child_cfg_t *config, bool local)
+{
+	linked_list_t *list = config->get_traffic_selectors(config, local, NULL, NULL,
+														FALSE);
+	enumerator_t *enumerator;
+	traffic_selector_t *ts;
+	bool dynamic = TRUE;
+
+	enumerator = list->create_enumerator(list);
+	while (dynamic && enumerator->enumerate(enumerator, &ts))
+	{
+		dynamic = ts->is_dynamic(ts);
+	}
+	enumerator->destroy(enumerator);
+	mobikex_ts_destroy(list);
+	return dynamic;
+}
+
+/**
  * A configured reqid can be that of one pair only, and proxies have addresses of
  * their own in the selectors.
  */
@@ -289,7 +310,38 @@ static bool is_movable(child_sa_t *child_sa)
 	child_cfg_t *config = child_sa->get_config(child_sa);
 
 	return !config->get_reqid(config) &&
-		   !config->has_option(config, OPT_PROXY_MODE);
+		   !config->has_option(config, OPT_PROXY_MODE) &&
+		   is_dynamic(config, TRUE) && is_dynamic(config, FALSE);
+}
+
+bool mobikex_pairs_movable(ike_sa_t *ike_sa, uint32_t reqid)
+{
+	task_queue_t queues[] = { TASK_QUEUE_ACTIVE, TASK_QUEUE_PASSIVE };
+	enumerator_t *enumerator;
+	child_create_t *create;
+	child_sa_t *child_sa;
+	task_t *task;
+	bool movable = TRUE;
+	int i;
+
+	for (i = 0; i < countof(queues); i++)
+	{
+		enumerator = ike_sa->create_task_enumerator(ike_sa, queues[i]);
+		while (enumerator->enumerate(enumerator, &task))
+		{
+			if (task->get_type(task) == TASK_CHILD_CREATE)
+			{
+				create = (child_create_t*)task;
+				child_sa = create->get_child(create);
+				if (child_sa && child_sa->get_reqid(child_sa) == reqid)
+				{
+					movable &= is_movable(child_sa);
+				}
+			}
+		}
+		enumerator->destroy(enumerator);
+	}
+	return movable;
 }
 
 static void name_pairs(mobikex_session_t *session, ike_sa_t *ike_sa)

@@ -20,6 +20,9 @@ void mobikex_pairs_queue(mobikex_session_t *session);
 /** That whose CREATE_CHILD_SA is being built; NULL if it is none of ours. */
 mobikex_pair_t *mobikex_pairs_active(mobikex_session_t *session, ike_sa_t *ike_sa);
 
+/** May the CHILD_SA that is being made have other addresses than those in use? */
+bool mobikex_pairs_movable(ike_sa_t *ike_sa, uint32_t reqid);
+
 /** Is there a CHILD_SA to this address of the peer? */
 bool mobikex_pairs_to(linked_list_t *pairs, host_t *remote);
 

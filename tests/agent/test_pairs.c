@@ -13,6 +13,7 @@
 #include <library.h>
 #include <daemon.h>
 #include <threading/mutex.h>
+#include <sa/ikev2/tasks/child_create.h>
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_pairs.h"
@@ -119,24 +120,29 @@ static uint32_t get_spi(child_sa_t *this, bool inbound)
 	return (uint32_t)(uintptr_t)this;
 }
 
-static uint32_t no_reqid(child_cfg_t *this)
-{
-	return 0;
-}
-
-static bool no_option(child_cfg_t *this, child_cfg_option_t option)
-{
-	return FALSE;
-}
+static child_cfg_t *config;
 
 static child_cfg_t *get_config(child_sa_t *this)
 {
-	static child_cfg_t config = {
-		.get_reqid = no_reqid,
-		.has_option = no_option,
-	};
+	return config;
+}
 
-	return &config;
+/* as a configuration says it; NULL: dynamic */
+static void configure(const char *local, const char *remote)
+{
+	child_cfg_create_t data = { .mode = MODE_TRANSPORT };
+	const char *address;
+	int i;
+
+	DESTROY_IF(config);
+	config = child_cfg_create("data", &data);
+	for (i = 0; i <= 1; i++)
+	{
+		address = i ? local : remote;
+		config->add_traffic_selector(config, i, address ?
+			traffic_selector_create_from_cidr((char *)address, 0, 0, 65535) :
+			traffic_selector_create_dynamic(0, 0, 65535));
+	}
 }
 
 static ike_sa_state_t get_state(ike_sa_t *this)
@@ -154,9 +160,26 @@ static enumerator_t *create_child_sa_enumerator(ike_sa_t *this)
 	return children->create_enumerator(children);
 }
 
+static child_create_t create;
+static linked_list_t *tasks;
+
 static enumerator_t *create_task_enumerator(ike_sa_t *this, task_queue_t queue)
 {
-	return enumerator_create_empty();
+	return queue == TASK_QUEUE_PASSIVE ? tasks->create_enumerator(tasks) :
+										 enumerator_create_empty();
+}
+
+static task_type_t get_type(task_t *this)
+{
+	return TASK_CHILD_CREATE;
+}
+
+static child_sa_t *get_child(child_create_t *this)
+{
+	child_sa_t *child_sa;
+
+	assert_int_equal(children->get_first(children, (void**)&child_sa), SUCCESS);
+	return child_sa;
 }
 
 static status_t delete_child_sa(ike_sa_t *this, protocol_id_t protocol, uint32_t spi,
@@ -166,7 +189,7 @@ static status_t delete_child_sa(ike_sa_t *this, protocol_id_t protocol, uint32_t
 	return SUCCESS;
 }
 
-static status_t initiate(ike_sa_t *this, child_cfg_t *config, child_init_args_t *args)
+static status_t initiate(ike_sa_t *this, child_cfg_t *cfg, child_init_args_t *args)
 {
 	return SUCCESS;
 }
@@ -218,6 +241,10 @@ static int setup(void **data)
 	now = 1000000000000ULL;
 	state = IKE_ESTABLISHED;
 	children = linked_list_create();
+	create.task.get_type = get_type;
+	create.get_child = get_child;
+	tasks = linked_list_create_with_items(&create, NULL);
+	configure(NULL, NULL);
 	old_peer = (mobikex_peer_t){ .host = host_create_from_string("10.1.0.2", 0) };
 	new_peer = (mobikex_peer_t){
 		.host = host_create_from_string("10.2.0.2", 0),
@@ -239,6 +266,9 @@ static int setup(void **data)
 
 static int teardown(void **data)
 {
+	config->destroy(config);
+	config = NULL;
+	tasks->destroy(tasks);
 	children->destroy_function(children, free);
 	moved.pairs->destroy_function(moved.pairs, (void*)mobikex_pair_destroy);
 	old_peer.host->destroy(old_peer.host);
@@ -297,12 +327,33 @@ static void all_of_a_pair_that_is_gone_are_deleted(void **data)
 	assert_int_equal(deleted, 2);
 }
 
+/* an address that is configured is meant, at either end */
+static void only_dynamic_selectors_are_moved(void **data)
+{
+	child_add(OLD);
+	child_add(NEW);
+	assert_true(mobikex_pairs_movable(&ike_sa, OLD));
+	configure(NULL, "10.1.0.2/32");
+	assert_false(mobikex_pairs_movable(&ike_sa, OLD));
+	/* this one is there already */
+	assert_true(mobikex_pairs_movable(&ike_sa, NEW));
+	configure("10.9.0.2/32", NULL);
+	assert_false(mobikex_pairs_movable(&ike_sa, OLD));
+	/* and nothing is deleted for want of another */
+	look();
+	now += 1000000000ULL;
+	look();
+	assert_int_equal(deleted, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_timer_that_was_replaced_does_nothing,
 										setup, teardown),
 		cmocka_unit_test_setup_teardown(all_of_a_pair_that_is_gone_are_deleted,
+										setup, teardown),
+		cmocka_unit_test_setup_teardown(only_dynamic_selectors_are_moved,
 										setup, teardown),
 	};
 	int failed;
