@@ -18,8 +18,10 @@
  *
  * Enough time: "multiplier" intervals since the last answer; while data goes out and
  * nothing comes back, a round trip and one interval since anything authenticated came,
- * which was sent up to one round trip after the last good packet of ours.  A delay that grows by more than that within one round trip looks like death,
- * since nothing comes for as long.
+ * which was sent up to one round trip after the last good packet of ours.  Of either the
+ * last quarter of an interval is for the timer to look and for the next packet to leave.
+ * A delay that grows by more than that within one round trip looks like death, since
+ * nothing comes for as long.
  *
  * What was not sent is no evidence: whoever should send probes and does not, kills
  * nothing.  Nor is what was under way when the link went down: then the path is no
@@ -193,15 +195,15 @@ SUBPROGRAM int probe_die(struct segue_probe *p, struct segue_session *s, __u32 t
  * missed was sent; who sent none for long begins to count an interval before that. */
 static __always_inline __u64 probe_deadline(const struct segue_probe *p, __u64 first)
 {
-	__u64 idle = p->answered_ns, silent;
+	__u64 idle = p->answered_ns, silent, leave = segue_probe_interval(p) / 4;
 
 	if (first > idle + segue_probe_interval(p))
 		idle = first - segue_probe_interval(p);
-	idle += p->multiplier * segue_probe_interval(p);
+	idle += p->multiplier * segue_probe_interval(p) - leave;
 	if (p->data_ns <= p->heard_ns)		/* nothing that could be answered */
 		return idle;
 	silent = p->heard_ns > p->data_since ? p->heard_ns : p->data_since;
-	silent += p->srtt_ns + segue_probe_interval(p);
+	silent += p->srtt_ns + segue_probe_interval(p) - leave;
 	return silent < idle ? silent : idle;
 }
 

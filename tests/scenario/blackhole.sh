@@ -11,7 +11,7 @@
 #
 # Expected: probes find it, a timer in the kernel moves the traffic, IKE follows; and
 # all goes back when the way is free again. With probes every 10 ms, three of them:
-# 31 ms after the last good packet (33 if only the agent sends), with data in flight two round trips and 10 ms.
+# 31 ms after the last good packet, with data in flight two round trips and 10 ms.
 . "$(dirname "$0")/lib.sh"
 
 probes="probe_interval = 10"
@@ -98,10 +98,8 @@ begin "idle, RTT 0.35" MOBIKEX_NODE="$probes"
 start tunnel 0.35
 lossy both 100
 expect "the session moves" await 5 active_is node device lte0
-# the third interval ends two after the first probe that is missed, and that one leaves
-# when the agent's job runs: up to 2 ms late
-expect "within $(bound 33) ms of the last answer" saw node \
-	".reason == \"path died\" and .monotonic_ns - .cause_ns <= $(bound 33) * 1000000"
+expect "within $(bound 31) ms of the last answer" saw node \
+	".reason == \"path died\" and .monotonic_ns - .cause_ns <= $(bound 31) * 1000000"
 moved
 goes_back
 finish
