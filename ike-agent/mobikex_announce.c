@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_announce.h"
+#include "mobikex_exchange.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
@@ -20,14 +21,9 @@ typedef struct private_task_t private_task_t;
 struct private_task_t {
 
 	/**
-	 * All the task manager knows of us; first.
+	 * A task of ours; first.
 	 */
-	task_t public;
-
-	/**
-	 * The IKE_SA, a new one after rekeying
-	 */
-	ike_sa_t *ike_sa;
+	mobikex_exchange_t public;
 
 	/**
 	 * What the request under way tells
@@ -151,77 +147,36 @@ static void owed_by(ike_sa_t *ike_sa, mobikex_owed_t *owed)
 METHOD(task_t, build, status_t,
 	private_task_t *this, message_t *message)
 {
-	owed_by(this->ike_sa, &this->owed);
+	owed_by(this->public.ike_sa, &this->owed);
 	if (!this->owed.count)
 	{	/* an update took it along, or it is as it was before */
 		message->set_exchange_type(message, EXCHANGE_TYPE_UNDEFINED);
 		return SUCCESS;
 	}
-	add_operations(this->ike_sa, message, &this->owed);
-	mobikex_push_later(this->ike_sa, message->get_message_id(message));
+	add_operations(this->public.ike_sa, message, &this->owed);
+	mobikex_push_later(this->public.ike_sa, message->get_message_id(message));
 	return NEED_MORE;
 }
 
 METHOD(task_t, process, status_t,
 	private_task_t *this, message_t *message)
 {
-	mobikex_announce_answered(this->ike_sa, message, &this->owed, FALSE);
+	mobikex_announce_answered(this->public.ike_sa, message, &this->owed, FALSE);
 	return SUCCESS;
-}
-
-METHOD(task_t, get_type, task_type_t,
-	private_task_t *this)
-{
-	return TASK_IKE_DPD;	/* as in mobikex_task.c */
-}
-
-METHOD(task_t, migrate, void,
-	private_task_t *this, ike_sa_t *ike_sa)
-{
-	this->ike_sa = ike_sa;
-}
-
-METHOD(task_t, destroy, void,
-	private_task_t *this)
-{
-	free(this);
 }
 
 static task_t *announce_create(ike_sa_t *ike_sa)
 {
 	private_task_t *this;
 
-	INIT(this,
-		.public = {
-			.build = _build,
-			.process = _process,
-			.get_type = _get_type,
-			.migrate = _migrate,
-			.destroy = _destroy,
-		},
-		.ike_sa = ike_sa,
-	);
-	return &this->public;
+	INIT(this);
+	mobikex_exchange_init(&this->public, ike_sa, _build, _process);
+	return &this->public.task;
 }
 
 static bool queued(ike_sa_t *ike_sa)
 {
-	task_queue_t queues[] = { TASK_QUEUE_ACTIVE, TASK_QUEUE_QUEUED };
-	enumerator_t *enumerator;
-	task_t *task;
-	bool found = FALSE;
-	int i;
-
-	for (i = 0; i < countof(queues); i++)
-	{
-		enumerator = ike_sa->create_task_enumerator(ike_sa, queues[i]);
-		while (!found && enumerator->enumerate(enumerator, &task))
-		{
-			found = task->build == _build;
-		}
-		enumerator->destroy(enumerator);
-	}
-	return found;
+	return mobikex_exchange_built_by(ike_sa, MOBIKEX_ACTIVE | MOBIKEX_QUEUED, _build);
 }
 
 bool mobikex_announce_owed(mobikex_session_t *session)

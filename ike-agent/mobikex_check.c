@@ -2,6 +2,7 @@
 #include "mobikex_check.h"
 #include "mobikex_child.h"
 #include "mobikex_copy.h"
+#include "mobikex_exchange.h"
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_judge.h"
@@ -153,19 +154,8 @@ bool mobikex_check_waiting(mobikex_session_t *session)
 
 bool mobikex_check_busy(ike_sa_t *ike_sa)
 {
-	task_queue_t queues[] = { TASK_QUEUE_ACTIVE, TASK_QUEUE_QUEUED };
-	enumerator_t *enumerator;
-	task_t *task;
-	bool busy = ike_sa->get_state(ike_sa) != IKE_ESTABLISHED;
-	int i;
-
-	for (i = 0; i < countof(queues); i++)
-	{
-		enumerator = ike_sa->create_task_enumerator(ike_sa, queues[i]);
-		busy |= enumerator->enumerate(enumerator, &task);
-		enumerator->destroy(enumerator);
-	}
-	return busy;
+	return ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
+		   mobikex_exchange_any(ike_sa, MOBIKEX_ACTIVE | MOBIKEX_QUEUED);
 }
 
 /**

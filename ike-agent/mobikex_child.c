@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_child.h"
 #include "mobikex_copy.h"
+#include "mobikex_exchange.h"
 #include "mobikex_handover.h"
 #include "mobikex_link.h"
 #include "mobikex_named.h"
@@ -9,41 +10,32 @@
 #include <errno.h>
 #include <string.h>
 #include <arpa/inet.h>
-#include <sa/ikev2/tasks/child_create.h>
 
 #define MS 1000000ULL	/* ns */
 
 /**
  * charon tells the kernel no name, but the task that creates the CHILD_SA has it.
  */
+typedef struct {
+	uint32_t reqid;
+	char *name;
+} naming_t;
+
+static bool names(task_t *task, void *context)
+{
+	naming_t *naming = context;
+	child_sa_t *child_sa = mobikex_exchange_creates(task, naming->reqid);
+
+	naming->name = child_sa ? child_sa->get_name(child_sa) : NULL;
+	return naming->name != NULL;
+}
+
 static char *name_of(ike_sa_t *ike_sa, uint32_t reqid)
 {
-	task_queue_t queues[] = { TASK_QUEUE_ACTIVE, TASK_QUEUE_PASSIVE };
-	enumerator_t *enumerator;
-	child_create_t *create;
-	child_sa_t *child_sa;
-	char *name = NULL;
-	task_t *task;
-	int i;
+	naming_t naming = { .reqid = reqid };
 
-	for (i = 0; i < countof(queues) && !name; i++)
-	{
-		enumerator = ike_sa->create_task_enumerator(ike_sa, queues[i]);
-		while (!name && enumerator->enumerate(enumerator, &task))
-		{
-			if (task->get_type(task) == TASK_CHILD_CREATE)
-			{
-				create = (child_create_t*)task;
-				child_sa = create->get_child(create);
-				if (child_sa && child_sa->get_reqid(child_sa) == reqid)
-				{
-					name = child_sa->get_name(child_sa);
-				}
-			}
-		}
-		enumerator->destroy(enumerator);
-	}
-	return name;
+	mobikex_exchange_find(ike_sa, MOBIKEX_ACTIVE | MOBIKEX_PASSIVE, names, &naming);
+	return naming.name;
 }
 
 static bool is_apart(mobikex_session_t *session, mobikex_child_t *child, char *name)

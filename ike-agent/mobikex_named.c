@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_named.h"
 #include "mobikex_child.h"
+#include "mobikex_exchange.h"
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
 #include "mobikex_notify.h"
@@ -18,14 +19,9 @@ typedef struct private_task_t private_task_t;
 struct private_task_t {
 
 	/**
-	 * All the task manager knows of us; first.
+	 * A task of ours; first.
 	 */
-	task_t public;
-
-	/**
-	 * The IKE_SA, a new one after rekeying
-	 */
-	ike_sa_t *ike_sa;
+	mobikex_exchange_t public;
 
 	/**
 	 * Whom the request under way tells about: by number, and by reqid, since the
@@ -157,7 +153,7 @@ static bool choose(private_task_t *this, mobikex_parameter_t *parameter)
 	uint8_t slot;
 
 	mobikex->lock->lock(mobikex->lock);
-	session = mobikex_session_by_ike(this->ike_sa->get_unique_id(this->ike_sa));
+	session = mobikex_session_by_ike(this->public.ike_sa->get_unique_id(this->public.ike_sa));
 	this->number = session ? first_owed(session, &slot) : 0;
 	if (this->number)
 	{
@@ -166,7 +162,7 @@ static bool choose(private_task_t *this, mobikex_parameter_t *parameter)
 		this->addr = parameter->addr = session->path[slot].local;
 		parameter->named = !session->child[this->number].joining ||
 						   session->child[this->number].wish != SEGUE_NO_PATH;
-		add_spis(this->ike_sa, this->reqid, parameter);
+		add_spis(this->public.ike_sa, this->reqid, parameter);
 		if (parameter->spis)
 		{
 			DBG1(DBG_IKE, "segue: telling the peer: CHILD_SA %u, SPI %.8x, by %s",
@@ -194,7 +190,7 @@ METHOD(task_t, build, status_t,
 	message->add_notify(message, FALSE, UPDATE_SA_ADDRESSES, chunk_empty);
 	message->add_notify(message, FALSE, IP_PARAMETER,
 						mobikex_parameter_encode(&parameter, buffer));
-	mobikex_push_later(this->ike_sa, message->get_message_id(message));
+	mobikex_push_later(this->public.ike_sa, message->get_message_id(message));
 	return NEED_MORE;
 }
 
@@ -263,7 +259,7 @@ METHOD(task_t, process, status_t,
 	mobikex_session_t *session;
 
 	mobikex->lock->lock(mobikex->lock);
-	session = mobikex_session_by_ike(this->ike_sa->get_unique_id(this->ike_sa));
+	session = mobikex_session_by_ike(this->public.ike_sa->get_unique_id(this->public.ike_sa));
 	if (session && session->published && mobikex->segue)
 	{
 		answered(this, session, reason_of(message));
@@ -272,59 +268,18 @@ METHOD(task_t, process, status_t,
 	return SUCCESS;
 }
 
-METHOD(task_t, get_type, task_type_t,
-	private_task_t *this)
-{
-	return TASK_IKE_DPD;	/* as in mobikex_task.c */
-}
-
-METHOD(task_t, migrate, void,
-	private_task_t *this, ike_sa_t *ike_sa)
-{
-	this->ike_sa = ike_sa;
-}
-
-METHOD(task_t, destroy, void,
-	private_task_t *this)
-{
-	free(this);
-}
-
 static task_t *named_create(ike_sa_t *ike_sa)
 {
 	private_task_t *this;
 
-	INIT(this,
-		.public = {
-			.build = _build,
-			.process = _process,
-			.get_type = _get_type,
-			.migrate = _migrate,
-			.destroy = _destroy,
-		},
-		.ike_sa = ike_sa,
-	);
-	return &this->public;
+	INIT(this);
+	mobikex_exchange_init(&this->public, ike_sa, _build, _process);
+	return &this->public.task;
 }
 
 static bool queued(ike_sa_t *ike_sa)
 {
-	task_queue_t queues[] = { TASK_QUEUE_ACTIVE, TASK_QUEUE_QUEUED };
-	enumerator_t *enumerator;
-	task_t *task;
-	bool found = FALSE;
-	int i;
-
-	for (i = 0; i < countof(queues); i++)
-	{
-		enumerator = ike_sa->create_task_enumerator(ike_sa, queues[i]);
-		while (!found && enumerator->enumerate(enumerator, &task))
-		{
-			found = task->build == _build;
-		}
-		enumerator->destroy(enumerator);
-	}
-	return found;
+	return mobikex_exchange_built_by(ike_sa, MOBIKEX_ACTIVE | MOBIKEX_QUEUED, _build);
 }
 
 status_t mobikex_named(ike_sa_t *ike_sa, uint32_t data)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_pairs.h"
+#include "mobikex_exchange.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
@@ -51,19 +52,14 @@ bool mobikex_pairs_to(linked_list_t *pairs, host_t *remote)
 	return found;
 }
 
-static bool has_task(ike_sa_t *ike_sa, task_queue_t queue, void *wanted)
+static bool is_task(task_t *task, void *wanted)
 {
-	enumerator_t *enumerator;
-	task_t *task;
-	bool found = FALSE;
+	return task == wanted;
+}
 
-	enumerator = ike_sa->create_task_enumerator(ike_sa, queue);
-	while (!found && enumerator->enumerate(enumerator, &task))
-	{
-		found = task == wanted;
-	}
-	enumerator->destroy(enumerator);
-	return found;
+static bool has_task(ike_sa_t *ike_sa, u_int queues, void *wanted)
+{
+	return mobikex_exchange_find(ike_sa, queues, is_task, wanted);
 }
 
 mobikex_pair_t *mobikex_pairs_active(mobikex_session_t *session, ike_sa_t *ike_sa)
@@ -75,7 +71,7 @@ mobikex_pair_t *mobikex_pairs_active(mobikex_session_t *session, ike_sa_t *ike_s
 	enumerator = pairs->create_enumerator(pairs);
 	while (!found && enumerator->enumerate(enumerator, &pair))
 	{
-		found = pair->task && has_task(ike_sa, TASK_QUEUE_ACTIVE, pair->task) ?
+		found = pair->task && has_task(ike_sa, MOBIKEX_ACTIVE, pair->task) ?
 					pair : NULL;
 	}
 	enumerator->destroy(enumerator);
@@ -118,8 +114,7 @@ static bool has_other(mobikex_session_t *session, mobikex_pair_t *pair)
  */
 static void note_task(mobikex_pair_t *pair, ike_sa_t *ike_sa, uint64_t now)
 {
-	if (!pair->task || has_task(ike_sa, TASK_QUEUE_ACTIVE, pair->task) ||
-		has_task(ike_sa, TASK_QUEUE_QUEUED, pair->task))
+	if (!pair->task || has_task(ike_sa, MOBIKEX_ACTIVE | MOBIKEX_QUEUED, pair->task))
 	{
 		return;
 	}
@@ -314,34 +309,16 @@ static bool is_movable(child_sa_t *child_sa)
 		   is_dynamic(config, TRUE) && is_dynamic(config, FALSE);
 }
 
+static bool stays(task_t *task, void *reqid)
+{
+	child_sa_t *child_sa = mobikex_exchange_creates(task, *(uint32_t*)reqid);
+
+	return child_sa && !is_movable(child_sa);
+}
+
 bool mobikex_pairs_movable(ike_sa_t *ike_sa, uint32_t reqid)
 {
-	task_queue_t queues[] = { TASK_QUEUE_ACTIVE, TASK_QUEUE_PASSIVE };
-	enumerator_t *enumerator;
-	child_create_t *create;
-	child_sa_t *child_sa;
-	task_t *task;
-	bool movable = TRUE;
-	int i;
-
-	for (i = 0; i < countof(queues); i++)
-	{
-		enumerator = ike_sa->create_task_enumerator(ike_sa, queues[i]);
-		while (enumerator->enumerate(enumerator, &task))
-		{
-			if (task->get_type(task) == TASK_CHILD_CREATE)
-			{
-				create = (child_create_t*)task;
-				child_sa = create->get_child(create);
-				if (child_sa && child_sa->get_reqid(child_sa) == reqid)
-				{
-					movable &= is_movable(child_sa);
-				}
-			}
-		}
-		enumerator->destroy(enumerator);
-	}
-	return movable;
+	return !mobikex_exchange_find(ike_sa, MOBIKEX_ACTIVE | MOBIKEX_PASSIVE, stays, &reqid);
 }
 
 static void name_pairs(mobikex_session_t *session, ike_sa_t *ike_sa)

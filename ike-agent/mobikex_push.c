@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_push.h"
+#include "mobikex_exchange.h"
 #include "mobikex_handover.h"
 #include "mobikex_path.h"
 
@@ -15,14 +16,7 @@
 
 bool mobikex_push_waiting(ike_sa_t *ike_sa)
 {
-	enumerator_t *enumerator;
-	task_t *task;
-	bool waiting;
-
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
-	waiting = enumerator->enumerate(enumerator, &task);
-	enumerator->destroy(enumerator);
-	return waiting;
+	return mobikex_exchange_any(ike_sa, MOBIKEX_ACTIVE);
 }
 
 void mobikex_push_sent(mobikex_session_t *session, message_t *request)

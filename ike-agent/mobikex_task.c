@@ -2,6 +2,7 @@
 #include "mobikex_task.h"
 #include "mobikex_announce.h"
 #include "mobikex_check.h"
+#include "mobikex_exchange.h"
 #include "mobikex_handover.h"
 #include "mobikex_nonat.h"
 #include "mobikex_path.h"
@@ -272,9 +273,7 @@ METHOD(task_t, process_check, status_t,
 METHOD(task_t, get_type, task_type_t,
 	private_task_t *this)
 {
-	/* task_manager_v2 starts only types it knows.  This one it starts in
-	 * IKE_ESTABLISHED and never casts to anything bigger. */
-	return TASK_IKE_DPD;
+	return MOBIKEX_TASK_TYPE;
 }
 
 static void natd_destroy(private_task_t *this)
@@ -313,17 +312,7 @@ METHOD(task_t, destroy, void,
 
 bool mobikex_update_queued(ike_sa_t *ike_sa)
 {
-	enumerator_t *enumerator;
-	task_t *task;
-	bool found = FALSE;
-
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
-	while (!found && enumerator->enumerate(enumerator, &task))
-	{
-		found = task->build == _build_update;
-	}
-	enumerator->destroy(enumerator);
-	return found;
+	return mobikex_exchange_built_by(ike_sa, MOBIKEX_QUEUED, _build_update);
 }
 
 task_t *mobikex_update_create(ike_sa_t *ike_sa)

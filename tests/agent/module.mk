@@ -15,22 +15,22 @@ $(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_copy: $(BUILD)/ike-agent/mobikex_copy.o
 $(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \
 	$(BUILD)/ike-agent/mobikex_notify.o $(BUILD)/ike-agent/mobikex_host.o
-$(BUILD)/tests/agent/test_push: $(BUILD)/ike-agent/mobikex_push.o $(BUILD)/ike-agent/mobikex_task.o
+$(BUILD)/tests/agent/test_push: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,push task exchange)
 $(BUILD)/tests/agent/test_natd: $(BUILD)/ike-agent/mobikex_natd.o $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_sa.o
 $(BUILD)/tests/agent/test_notify: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_notify.o
-$(BUILD)/tests/agent/test_check: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_check.o
+$(BUILD)/tests/agent/test_check: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,check exchange host)
 $(BUILD)/tests/agent/test_told: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_told.o
-$(BUILD)/tests/agent/test_update: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,task nonat)
+$(BUILD)/tests/agent/test_update: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,task exchange nonat)
 $(BUILD)/tests/agent/test_nonat: $(BUILD)/ike-agent/mobikex_nonat.o
 $(BUILD)/tests/agent/test_view: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,view told host)
 $(BUILD)/tests/agent/test_operation: $(BUILD)/tests/agent/fake_peer.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,operation judge notify host)
 $(BUILD)/tests/agent/test_named: \
-	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,named child notify host)
+	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,named child exchange notify host)
 $(BUILD)/tests/agent/test_pair: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_pair.o
 $(BUILD)/tests/agent/test_moved: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,moved pair taken host)
-$(BUILD)/tests/agent/test_pairs: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,pairs pair host)
+$(BUILD)/tests/agent/test_pairs: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,pairs pair exchange host)
 $(BUILD)/tests/agent/test_policy: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,policy pair host)
 $(BUILD)/tests/agent/test_guard: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_guard.o
 # with a map, links and routes of its own
