@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
-#include <time.h>
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <segue/host.h>
+#include "clock.h"
 #include "control_private.h"
 
 void segue_probe_keys_prune(struct segue *segue)
@@ -99,11 +99,9 @@ static bool entry_free(struct segue *segue, __u32 index)
 static int entry_make(struct segue *segue, __u32 session, __u8 slot, __u64 key, __u32 *out)
 {
 	struct segue_probe p = { .session = session, .slot = slot, .key = key };
-	struct timespec now;
 	__u32 index;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	p.sequence = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	p.sequence = clock_now_ns();
 	for (index = 1; index < SEGUE_MAX_PROBES; index++) {
 		if (!entry_free(segue, index))
 			continue;

@@ -18,8 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "cli.h"
+#include "clock.h"
 #include "names.h"
 #include "output.h"
 #include "show.h"
@@ -61,22 +61,6 @@ struct drain {
 	__u64 switched_ns;
 	struct output_rows rows;	/* struct move_row */
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
-static void wait_until(__u64 ns)
-{
-	struct timespec until = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
-}
 
 static struct move_row *rows(struct drain *d)
 {
@@ -161,7 +145,7 @@ static void failed(struct move_row *row, int err)
 static void move_all(struct drain *d)
 {
 	struct move_row *row, *end = rows(d) + d->rows.count;
-	__u64 begin = now_ns();
+	__u64 begin = clock_now_ns();
 	int err;
 
 	for (row = rows(d); row < end; row++) {
@@ -172,7 +156,7 @@ static void move_all(struct drain *d)
 		if (err && err != -EINVAL)	/* it is the active one by now */
 			failed(row, err);
 	}
-	wait_until(begin + d->window_ns);
+	clock_wait_until(begin + d->window_ns);
 	for (row = rows(d); row < end; row++) {
 		if (row->slot == SEGUE_NO_PATH)
 			continue;
@@ -182,7 +166,7 @@ static void move_all(struct drain *d)
 			failed(row, err);
 		row->moved = !err;
 	}
-	d->switched_ns = now_ns();
+	d->switched_ns = clock_now_ns();
 }
 
 /* Does the peer know?  Of a CHILD_SA apart and to a peer that leads nothing is told. */
@@ -222,10 +206,10 @@ static bool all_followed(struct drain *d)
 static void await_followed(struct drain *d)
 {
 	struct pollfd fd = { .fd = segue_reader_fd(d->reader), .events = POLLIN };
-	__u64 end = now_ns() + FOLLOW_MS * 1000000ULL, now;
+	__u64 end = clock_now_ns() + FOLLOW_MS * 1000000ULL, now;
 	struct move_row *row;
 
-	while (!all_followed(d) && (now = now_ns()) < end) {
+	while (!all_followed(d) && (now = clock_now_ns()) < end) {
 		poll(&fd, 1, (end - now) / 1000000 + 1);
 		segue_reader_read(d->reader, NULL, NULL);
 	}
@@ -259,7 +243,7 @@ static int drain_link(struct cli *cli, struct drain *d, const char *device)
 			return cli_error("cannot drain %s: %s", device, strerror(-err));
 		await_followed(d);
 		if (d->rows.count)
-			wait_until(d->switched_ns + d->window_ns);
+			clock_wait_until(d->switched_ns + d->window_ns);
 	}
 	output_lines(cli->output, NULL, fields, d->rows.data, d->rows.count,
 		     sizeof(struct move_row));

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <json-c/json.h>
+#include "clock.h"
 #include "output.h"
 
 enum { CELL_SIZE = 512 };	/* no field of ours is longer */
@@ -108,11 +108,8 @@ static bool field_flag(const struct output_field *field, const void *record)
 
 static void age_text(__u64 ns, char *cell)
 {
-	struct timespec now;
-	double age;
+	double age = (clock_now_ns() - (double)ns) / 1e9;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	age = now.tv_sec + now.tv_nsec / 1e9 - ns / 1e9;
 	if (age < 120)
 		snprintf(cell, CELL_SIZE, "%.1f s ago", age > 0 ? age : 0);
 	else if (age < 7200)

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "cli.h"
+#include "clock.h"
 #include "names.h"
 #include "output.h"
 #include "peer.h"
@@ -111,10 +111,7 @@ int show_each_session(struct segue *segue, const char *name, show_session_fn fn,
 
 __u8 show_copy_slot(const struct segue_session *session)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return segue_copy_slot(session, now.tv_sec * 1000000000ULL + now.tv_nsec);
+	return segue_copy_slot(session, clock_now_ns());
 }
 
 struct gather {

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "cli.h"
+#include "clock.h"
 #include "names.h"
 #include "output.h"
 #include "switch.h"
@@ -51,25 +51,9 @@ static int parse_window(struct cli *cli, __u64 *out)
 	return cli_window(cli, cli->soft ? CLI_WINDOW_MS : 0, out);
 }
 
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
-static void wait_until(__u64 ns)
-{
-	struct timespec until = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
-}
-
 static int switch_softly(struct segue *segue, __u32 id, __u8 slot, __u64 window_ms)
 {
-	__u64 window = window_ms * 1000000, begin = now_ns(), until;
+	__u64 window = window_ms * 1000000, begin = clock_now_ns(), until;
 	int err;
 
 	/* until then at the latest, should this process be held up or end */
@@ -78,11 +62,11 @@ static int switch_softly(struct segue *segue, __u32 id, __u8 slot, __u64 window_
 		return 0;
 	if (err)
 		return err;
-	wait_until(begin + window);
-	until = now_ns() + window;
+	clock_wait_until(begin + window);
+	until = clock_now_ns() + window;
 	err = segue_switch_soft(segue, id, slot, until, SEGUE_REASON_MANUAL);
 	if (!err)
-		wait_until(until);
+		clock_wait_until(until);
 	return err;
 }
 

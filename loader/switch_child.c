@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
+#include "clock.h"
 #include "switch.h"
 
 #define NS_PER_MS 1000000ULL
@@ -24,10 +24,7 @@ struct waiting {
 
 static __u64 now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ULL + now.tv_nsec / NS_PER_MS;
+	return clock_now_ns() / NS_PER_MS;
 }
 
 static void on_event(void *context, const struct segue_event *event)

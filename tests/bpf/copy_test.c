@@ -20,6 +20,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <segue/host.h>
+#include "clock.h"
 #include "host.h"
 #include "rtnl.h"
 #include "tc.h"
@@ -81,21 +82,6 @@ static void devices_up(void)
 	segue0 = packet_socket(SEGUE_DEVICE);
 	by_wlan = packet_socket("far-w");
 	by_lte = packet_socket("far-l");
-}
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-static void wait_until(__u64 ns)
-{
-	struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
 static struct wire sent(__u32 id)
@@ -227,16 +213,16 @@ static void test_window(void **state)
 	(void)state;
 	assert_int_equal(segue_copy(host, V4, COPY, 1), 0);
 	goes_one_way(V4, ACTIVE);
-	until = now_ns() + 500000000;
+	until = clock_now_ns() + 500000000;
 	assert_int_equal(segue_copy(host, V4, COPY, until), 0);
 	goes_both_ways(V4, ACTIVE, COPY);
-	assert_int_equal(segue_copy(host, V4, COPY, now_ns() + 1000000), 0);
-	wait_until(now_ns() + 2000000);
+	assert_int_equal(segue_copy(host, V4, COPY, clock_now_ns() + 1000000), 0);
+	clock_wait_until(clock_now_ns() + 2000000);
 	goes_one_way(V4, ACTIVE);
-	until = now_ns() + 300000000;
+	until = clock_now_ns() + 300000000;
 	assert_int_equal(segue_copy(host, V4, COPY, until), 0);
 	goes_both_ways(V4, ACTIVE, COPY);
-	wait_until(until + 1000000);
+	clock_wait_until(until + 1000000);
 	goes_one_way(V4, ACTIVE);
 	assert_int_equal(segue_copy_slot(&(struct segue_session){ .copy = 1, .copy_until = 5 }, 6),
 			 SEGUE_NO_PATH);

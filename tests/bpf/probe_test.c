@@ -21,6 +21,7 @@
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
+#include "clock.h"
 #include "host.h"
 #include "pins.h"
 #include "tests/bpf/probe_test.skel.h"
@@ -384,37 +385,28 @@ static void test_limited(void **state)
 	enum { ASKED = 4 * SEGUE_PROBE_AT_ONCE };
 	unsigned char packet[WIRE_SIZE], got[WIRE_SIZE + 256];
 	struct segue_counters now;
-	struct timespec begin, end;
 	double seconds;
+	__u64 begin;
 	struct probe p;
 	size_t size, got_size;
 	__u32 n;
 
 	(void)state;
 	counted();
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	begin = clock_now_ns();
 	for (n = 0; n < ASKED; n++) {
 		p = from_peer(V4, 0, SEGUE_PROBE_ASK, 100000 + n);
 		size = build(&p, packet);
 		program_run(hooks[0].fd, packet, size, got, &got_size);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	seconds = (clock_now_ns() - begin) / 1e9;
 	now = counted();
-	seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
 	assert_int_equal(now.probe_asked + now.probe_limited, ASKED);
 	assert_in_range(now.probe_asked, SEGUE_PROBE_AT_ONCE,
 			SEGUE_PROBE_AT_ONCE + 2 + (__u64)(seconds * SEGUE_PROBE_RATE));
 }
 
 /* --- we asked ------------------------------------------------------------------ */
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static __u32 index_of(__u32 session, __u8 slot)
 {
@@ -486,7 +478,7 @@ static void answered(__u32 session, __u8 slot, __u64 sequence)
 
 static void alive(__u8 slot)
 {
-	answered(V4, slot, was_sent(V4, slot, now_ns() - MS / 10));
+	answered(V4, slot, was_sent(V4, slot, clock_now_ns() - MS / 10));
 }
 
 static void test_round_trip(void **state)
@@ -501,7 +493,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(p.state, SEGUE_PATH_UNKNOWN);
 	assert_true(!p.srtt_ns && !p.answered_ns);
 	for (i = 0; i < 20; i++) {
-		sequence = was_sent(V4, 1, now_ns() - 15 * MS);
+		sequence = was_sent(V4, 1, clock_now_ns() - 15 * MS);
 		answered(V4, 1, sequence);
 	}
 	p = entry(V4, 1);
@@ -512,8 +504,8 @@ static void test_round_trip(void **state)
 	assert_int_equal(p.loss, 0);
 	/* half of them are lost from now on */
 	for (i = 0; i < 200; i++) {
-		was_sent(V4, 1, now_ns() - MS);
-		sequence = was_sent(V4, 1, now_ns() - MS);
+		was_sent(V4, 1, clock_now_ns() - MS);
+		sequence = was_sent(V4, 1, clock_now_ns() - MS);
 		answered(V4, 1, sequence);
 	}
 	p = entry(V4, 1);
@@ -559,7 +551,7 @@ static void test_long_way(void **state)
 static void test_heard_later(void **state)
 {
 	struct segue_probe p;
-	__u64 later = now_ns() + 1000 * MS;
+	__u64 later = clock_now_ns() + 1000 * MS;
 
 	(void)state;
 	probed(V4, 1, 10 * MS);
@@ -586,9 +578,9 @@ static void test_wrong_answers(void **state)
 	(void)state;
 	probed(V6, 1, 10 * MS);
 	probed(V6, 2, 10 * MS);
-	sequence = was_sent(V6, 1, now_ns());
+	sequence = was_sent(V6, 1, clock_now_ns());
 	answered(V6, 1, sequence);
-	was_sent(V6, 1, now_ns());
+	was_sent(V6, 1, clock_now_ns());
 	before = entry(V6, 1);
 	p = from_peer(V6, 1, SEGUE_PROBE_ANSWER, sequence);
 	expect_stays("replayed", &hooks[0], packet, build(&p, packet), XDP_DROP, replayed);
@@ -627,10 +619,10 @@ static void start_timer(__u32 session, __u8 slot)
 static struct events events_until_switch(unsigned int ms)
 {
 	struct events all = {}, some;
-	__u64 until = now_ns() + ms * MS;
+	__u64 until = clock_now_ns() + ms * MS;
 	unsigned int i;
 
-	while (now_ns() < until) {
+	while (clock_now_ns() < until) {
 		poll(NULL, 0, 1);
 		some = events_take();
 		for (i = 0; i < some.count; i++) {
@@ -648,7 +640,7 @@ static void lose(__u32 lost, __u64 ago)
 	__u32 n;
 
 	for (n = 0; n < lost; n++)
-		was_sent(V4, 0, now_ns() - ago);
+		was_sent(V4, 0, clock_now_ns() - ago);
 }
 
 static void test_dies(void **state)
@@ -689,7 +681,7 @@ static void test_dies(void **state)
 	/* back after three answers, and not after two with a loss between */
 	alive(0);
 	alive(0);
-	was_sent(V4, 0, now_ns());
+	was_sent(V4, 0, clock_now_ns());
 	alive(0);
 	alive(0);
 	assert_int_equal(entry(V4, 0).state, SEGUE_PATH_DEAD);
@@ -758,8 +750,8 @@ static void test_all_silent(void **state)
 	p = entry(V4, 0);
 	p.others = 0;
 	set_entry(&p);
-	until = now_ns() + 1000 * MS;
-	while (!entry(V4, 0).others && now_ns() < until)
+	until = clock_now_ns() + 1000 * MS;
+	while (!entry(V4, 0).others && clock_now_ns() < until)
 		poll(NULL, 0, 1);
 	assert_int_equal(entry(V4, 0).others, 1);
 }
@@ -862,7 +854,7 @@ static void test_link_down(void **state)
 	start_timer(V4, 0);
 	poll(NULL, 0, 20);
 	assert_int_equal(entry(V4, 0).state, SEGUE_PATH_SUSPECT);
-	was_sent(V4, 0, now_ns());
+	was_sent(V4, 0, clock_now_ns());
 	start_timer(V4, 0);
 	link_down(10);
 	poll(NULL, 0, 50);

@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <segue/flow.h>
+#include "clock.h"
 #include "host.h"
 #include "pins.h"
 #include "tests/bpf/return_test.skel.h"
@@ -234,7 +235,6 @@ static void test_other_sa_waits(void **state)
 static void test_half_told(void **state)
 {
 	struct segue_session session;
-	struct timespec now;
 	__u32 id = SESSION;
 	int fd;
 
@@ -242,9 +242,8 @@ static void test_half_told(void **state)
 	arrives(spi, 1, 1);
 	hold_over();
 	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	session.active = 2;
-	session.switched_ms = segue_coarse_ms(now.tv_sec * 1000000000ULL + now.tv_nsec);
+	session.switched_ms = segue_coarse_ms(clock_now_ns());
 	assert_int_equal(pin_open_map(host_pins(), PIN_SESSION, &fd), 0);
 	assert_int_equal(bpf_map_update_elem(fd, &id, &session, BPF_EXIST), 0);
 	close(fd);

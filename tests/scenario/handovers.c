@@ -24,6 +24,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "control.h"
 
 #define NS_PER_MS 1000000ULL
@@ -47,23 +48,6 @@ static void fail(const char *what, int err)
 	fprintf(stderr, "handovers: after %lu: %s%s%s\n", made, what, err ? ": " : "",
 		err ? strerror(-err) : "");
 	exit(1);
-}
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
-/* The kernel's own end of a window, not a guess at it. */
-static void wait_until(__u64 ns)
-{
-	struct timespec until = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
 }
 
 static void enter(const char *pid, const char *namespace, int type)
@@ -132,13 +116,13 @@ static bool sends_to(const struct host *host, const struct segue_addr *addr)
 static void await_peer(struct host *peer, const struct segue_addr *addr)
 {
 	struct pollfd p = { segue_reader_fd(peer->reader), POLLIN, 0 };
-	__u64 end = now_ns() + PATIENCE_MS * NS_PER_MS, now;
+	__u64 end = clock_now_ns() + PATIENCE_MS * NS_PER_MS, now;
 
 	for (;;) {
 		segue_reader_read(peer->reader, on_event, peer);
 		if (sends_to(peer, addr))
 			return;
-		now = now_ns();
+		now = clock_now_ns();
 		if (now >= end)
 			fail("the peer does not follow", 0);
 		poll(&p, 1, (end - now) / NS_PER_MS + 1);
@@ -160,7 +144,7 @@ static __u64 window_over(const struct host *node, __u64 until, __u64 before)
 {
 	__u64 after;
 
-	wait_until(until);
+	clock_wait_until(until);
 	after = copied(node);
 	if (after < before + COPIES)
 		fail("a window without copies", 0);
@@ -170,7 +154,7 @@ static __u64 window_over(const struct host *node, __u64 until, __u64 before)
 static void handover(struct host *node, struct host *peer, __u8 to, __u64 window)
 {
 	struct segue_session session;
-	__u64 begin = now_ns(), count = copied(node), until;
+	__u64 begin = clock_now_ns(), count = copied(node), until;
 	unsigned long switches = node->switches;
 	int err;
 
@@ -178,7 +162,7 @@ static void handover(struct host *node, struct host *peer, __u8 to, __u64 window
 	if (err)
 		fail("copy", err);
 	count = window_over(node, begin + window, count);
-	until = now_ns() + window;
+	until = clock_now_ns() + window;
 	err = segue_switch_soft(node->segue, node->session, to, until, SEGUE_REASON_MANUAL);
 	if (err)
 		fail("switch", err);
