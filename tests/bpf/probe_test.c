@@ -434,6 +434,15 @@ static void set_entry(const struct segue_probe *p)
 	close(fd);
 }
 
+/* What was answered last was sent so much earlier: before what is lost next. */
+static void last_answered(__u8 slot, __u64 earlier)
+{
+	struct segue_probe p = entry(V4, slot);
+
+	p.answered_sent_ns -= earlier;
+	set_entry(&p);
+}
+
 static void set_dead(__u32 session, __u8 slot)
 {
 	struct segue_probe p = entry(session, slot);
@@ -465,6 +474,12 @@ static void probed(__u32 session, __u8 slot, __u64 interval_ns)
 {
 	assert_int_equal(segue_probe_path(host, session, slot, id_of(session), interval_ns, 3), 0);
 	assert_true(index_of(session, slot) != 0);
+}
+
+static void both_probed(void)
+{
+	probed(V4, 0, 10 * MS);
+	probed(V4, 1, 10 * MS);
 }
 
 static void answered(__u32 session, __u8 slot, __u64 sequence)
@@ -650,15 +665,12 @@ static void test_dies(void **state)
 	struct segue_session s;
 
 	(void)state;
-	probed(V4, 0, 10 * MS);
-	probed(V4, 1, 10 * MS);
+	both_probed();
 	alive(0);
 	alive(1);
 	events_begin();
 	lose(16, 5 * MS);
-	p = entry(V4, 0);
-	p.answered_sent_ns -= 20 * MS;		/* was before these */
-	set_entry(&p);
+	last_answered(0, 20 * MS);
 	poll(NULL, 0, 2);
 	alive(1);
 	start_timer(V4, 0);
@@ -708,17 +720,13 @@ static void expect_lives(const char *what)
 /* Whoever should send probes and does not, kills nothing. */
 static void test_sender_stalls(void **state)
 {
-	struct segue_probe p;
 
 	(void)state;
-	probed(V4, 0, 10 * MS);
-	probed(V4, 1, 10 * MS);
+	both_probed();
 	alive(0);
 	events_begin();
 	lose(15, 5 * MS);
-	p = entry(V4, 0);
-	p.answered_sent_ns -= 20 * MS;
-	set_entry(&p);
+	last_answered(0, 20 * MS);
 	poll(NULL, 0, 2);
 	alive(1);
 	start_timer(V4, 0);
@@ -732,18 +740,13 @@ static void test_all_silent(void **state)
 	__u64 until;
 
 	(void)state;
-	probed(V4, 0, 10 * MS);
-	probed(V4, 1, 10 * MS);
+	both_probed();
 	alive(0);
 	alive(1);
-	p = entry(V4, 1);
-	p.answered_sent_ns -= 10 * MS;
-	set_entry(&p);
+	last_answered(1, 10 * MS);
 	events_begin();
 	lose(40, 5 * MS);
-	p = entry(V4, 0);
-	p.answered_sent_ns -= 20 * MS;
-	set_entry(&p);
+	last_answered(0, 20 * MS);
 	start_timer(V4, 0);
 	expect_lives("nobody answers");
 	/* nor is it left at one question to each of the others: that may have been lost */
@@ -759,21 +762,15 @@ static void test_all_silent(void **state)
 /* Another key is no answer. */
 static void test_other_key(void **state)
 {
-	struct segue_probe p;
 
 	(void)state;
-	probed(V4, 0, 10 * MS);
-	probed(V4, 1, 10 * MS);
+	both_probed();
 	alive(0);
 	alive(1);
 	events_begin();
 	lose(16, 5 * MS);
-	p = entry(V4, 0);
-	p.answered_sent_ns -= 20 * MS;
-	set_entry(&p);
-	p = entry(V4, 1);
-	p.answered_sent_ns -= 20 * MS;
-	set_entry(&p);
+	last_answered(0, 20 * MS);
+	last_answered(1, 20 * MS);
 	assert_int_equal(segue_probe_path(host, V4, 1, id_of(V6), 10 * MS, 3), 0);
 	start_timer(V4, 0);
 	expect_lives("another key");
@@ -787,20 +784,16 @@ static void test_last_resort(void **state)
 					SEGUE_REASON_PATH_BACK, SEGUE_REASON_PATH_DIED };
 	struct events events;
 	struct segue_session s;
-	struct segue_probe p;
 	unsigned int i;
 
 	(void)state;
-	probed(V4, 0, 10 * MS);
-	probed(V4, 1, 10 * MS);
+	both_probed();
 	alive(0);
 	alive(1);
 	set_dead(V4, 1);
 	events_begin();
 	lose(16, 5 * MS);
-	p = entry(V4, 0);
-	p.answered_sent_ns -= 20 * MS;
-	set_entry(&p);
+	last_answered(0, 20 * MS);
 	poll(NULL, 0, 2);
 	alive(1);
 	assert_int_equal(entry(V4, 1).state, SEGUE_PATH_DEAD);
@@ -822,8 +815,7 @@ static void test_lossy(void **state)
 	struct segue_probe p;
 
 	(void)state;
-	probed(V4, 0, 10 * MS);
-	probed(V4, 1, 10 * MS);
+	both_probed();
 	alive(0);
 	events_begin();
 	lose(31, 5 * MS);
@@ -844,13 +836,10 @@ static void test_link_down(void **state)
 	struct segue_session s;
 
 	(void)state;
-	probed(V4, 0, 10 * MS);
-	probed(V4, 1, 10 * MS);
+	both_probed();
 	alive(0);
 	lose(3, 5 * MS);
-	p = entry(V4, 0);
-	p.answered_sent_ns -= 20 * MS;
-	set_entry(&p);
+	last_answered(0, 20 * MS);
 	start_timer(V4, 0);
 	poll(NULL, 0, 20);
 	assert_int_equal(entry(V4, 0).state, SEGUE_PATH_SUSPECT);
@@ -882,8 +871,7 @@ static void test_clone_fails(void **state)
 	size_t size;
 
 	(void)state;
-	probed(V4, 0, 10 * MS);
-	probed(V4, 1, 10 * MS);
+	both_probed();
 	p = entry(V4, 0);
 	p.owed = 16;
 	p.others = 1;
