@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <library.h>
 #include <encoding/message.h>
+#include "fake_charon.h"
 #include "fake_peer.h"
 #include "mobikex_check.h"
 #include "mobikex_child.h"
@@ -129,20 +130,7 @@ int rtnl_addrs(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_addr *), v
 	return ret;
 }
 
-const char *segue_addr_text(const struct segue_addr *addr, char *buf)
-{
-	buf[0] = '\0';
-	return buf;
-}
-
 /* ------------------------------------------------ what stands for charon */
-
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
-{
-}
-
-static bus_t bus = { .log = discard };
-static daemon_t fake_daemon = { .bus = &bus };
 
 static uint32_t get_unique_id(ike_sa_t *this)
 {
@@ -285,14 +273,9 @@ void fake_peer_begin(void)
 void fake_peer_end(void)
 {
 	mobikex_session_t *session = &fake_peer.session;
-	mobikex_peer_t *peer;
 
 	mobikex_operation_forget(IKE);
-	while (session->peers->remove_first(session->peers, (void **)&peer) == SUCCESS) {
-		peer->host->destroy(peer->host);
-		free(peer);
-	}
-	session->peers->destroy(session->peers);
+	fake_peers_destroy(session->peers);
 	session->locals->destroy_offset(session->locals, offsetof(host_t, destroy));
 	session->my->destroy(session->my);
 	session->other->destroy(session->other);

@@ -5,7 +5,7 @@ AGENT_TESTS := $(patsubst tests/agent/%.c,$(BUILD)/tests/agent/%,$(wildcard test
 NATIVE_TESTS += $(AGENT_TESTS)
 ALL += $(AGENT_TESTS)
 
-AGENT_TEST_OBJS := $(AGENT_TESTS:%=%.o) $(BUILD)/tests/agent/fake_peer.o
+AGENT_TEST_OBJS := $(AGENT_TESTS:%=%.o) $(patsubst %,$(BUILD)/tests/agent/fake_%.o,charon peer text)
 $(AGENT_TEST_OBJS): CPPFLAGS += -include ike-agent/strongswan_config.h -Iike-agent \
 	-isystem $(STRONGSWAN)/libstrongswan -isystem $(STRONGSWAN)/libcharon
 $(AGENT_TEST_OBJS): WARN += -Wno-format -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
@@ -24,9 +24,9 @@ $(BUILD)/tests/agent/test_told: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-a
 $(BUILD)/tests/agent/test_update: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,task exchange nonat)
 $(BUILD)/tests/agent/test_nonat: $(BUILD)/ike-agent/mobikex_nonat.o
 $(BUILD)/tests/agent/test_view: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,view told host)
-$(BUILD)/tests/agent/test_operation: $(BUILD)/tests/agent/fake_peer.o \
+$(BUILD)/tests/agent/test_operation: $(BUILD)/tests/agent/fake_peer.o $(BUILD)/tests/agent/fake_text.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,operation judge notify host)
-$(BUILD)/tests/agent/test_named: \
+$(BUILD)/tests/agent/test_named: $(BUILD)/tests/agent/fake_text.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,named child exchange notify host)
 $(BUILD)/tests/agent/test_pair: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_pair.o
 $(BUILD)/tests/agent/test_moved: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,moved pair taken host)
@@ -34,7 +34,7 @@ $(BUILD)/tests/agent/test_pairs: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,pai
 $(BUILD)/tests/agent/test_policy: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,policy pair host)
 $(BUILD)/tests/agent/test_guard: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_guard.o
 # with a map, links and routes of its own
-$(BUILD)/tests/agent/test_path: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_path.o
-$(AGENT_TESTS): %: %.o
+$(BUILD)/tests/agent/test_path: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_path.o
+$(AGENT_TESTS): %: %.o $(BUILD)/tests/agent/fake_charon.o
 	$(CC) $(LDFLAGS) -o $@ $^ -L$(CHARON_LIB) -Wl,-rpath,$(CHARON_LIB) \
 		-lcharon -lstrongswan -lcmocka

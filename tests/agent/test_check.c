@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <daemon.h>
+#include "fake_charon.h"
 #include "mobikex_check.h"
 #include "mobikex_child.h"
 #include "mobikex_moved.h"
@@ -112,7 +113,6 @@ void mobikex_moved_sync(mobikex_session_t *this)
 	synced++;
 }
 
-
 uint8_t mobikex_path_find(mobikex_session_t *this, host_t *local, host_t *remote)
 {
 	return SEGUE_NO_PATH;
@@ -203,13 +203,6 @@ static ike_sa_t ike_sa = {
 	.create_task_enumerator = create_task_enumerator,
 };
 
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
-{
-}
-
-static bus_t bus = { .log = discard };
-static daemon_t fake = { .bus = &bus };
-
 /* ------------------------------------------------ */
 
 static host_t *host_of(const char *text)
@@ -235,7 +228,7 @@ static void peer_del(mobikex_peer_t *peer)
 
 static int begin(void **state)
 {
-	charon = &fake;
+	charon = &fake_daemon;
 	mobikex = &agent;
 	agent.lock = mutex_create(MUTEX_TYPE_RECURSIVE);
 	agent.check_tries = 3;
@@ -261,13 +254,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	mobikex_peer_t *peer;
-
-	while (session.peers->remove_first(session.peers, (void **)&peer) == SUCCESS) {
-		peer->host->destroy(peer->host);
-		free(peer);
-	}
-	session.peers->destroy(session.peers);
+	fake_peers_destroy(session.peers);
 	session.my->destroy(session.my);
 	session.other->destroy(session.other);
 	session.remote->destroy(session.remote);

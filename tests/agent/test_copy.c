@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <string.h>
 #include <library.h>
+#include "fake_charon.h"
 #include "mobikex_copy.h"
 #include "mobikex_path.h"
 
@@ -70,13 +71,6 @@ int segue_switch_soft(struct segue *segue, __u32 id, __u8 slot, __u64 until_ns,
 	return soft_result;
 }
 
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
-{
-}
-
-static bus_t bus = { .log = discard };
-static daemon_t fake = { .bus = &bus };
-
 /* ----------------------------------------------------------------- fixture */
 
 static int begin(void **state)
@@ -84,7 +78,7 @@ static int begin(void **state)
 	int i;
 
 	mobikex = &agent;
-	charon = &fake;
+	charon = &fake_daemon;
 	agent.segue = (struct segue *)&map;
 	copied = soft = hard = soft_result = 0;
 	memset(&map, 0, sizeof(map));

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <library.h>
+#include "fake_charon.h"
 #include "mobikex_hello.h"
 
 #define IKE 7
@@ -18,13 +19,6 @@ mobikex_agent_t *mobikex;
 static mobikex_agent_t agent;
 
 /* ------------------------------------------------ what stands for the rest */
-
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
-{
-}
-
-static bus_t bus = { .log = discard };
-static daemon_t fake = { .bus = &bus };
 
 static host_t *source;
 static exchange_type_t type;
@@ -48,7 +42,7 @@ static int setup(void **state)
 {
 	agent = (mobikex_agent_t){ .hellos = linked_list_create() };
 	mobikex = &agent;
-	charon = &fake;
+	charon = &fake_daemon;
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 #include <encoding/message.h>
 #include <encoding/payloads/notify_payload.h>
 #include <segue/mobikex.h>
+#include "fake_charon.h"
 #include "mobikex_guard.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
@@ -47,12 +48,6 @@ static host_t *host(const char *text)
 }
 
 /* ------------------------------------------------ what stands for the rest */
-
-/* libcharon logs by its bus */
-static void bus_log(bus_t *this, debug_t group, level_t level, char *format, ...) {}
-
-static bus_t bus = { .log = bus_log };
-static daemon_t fake = { .bus = &bus };
 
 void mobikex_event(uint32_t id, enum segue_event_type type, enum segue_reason reason)
 {
@@ -172,7 +167,7 @@ static int setup(void **state)
 		.sessions = linked_list_create(),
 	};
 	mobikex = &agent;
-	charon = &fake;
+	charon = &fake_daemon;
 	refusals = routed = 0;
 	kernel_is_full = FALSE;
 	guarded = linked_list_create();

@@ -18,6 +18,7 @@
 #include <library.h>
 #include <encoding/message.h>
 #include <encoding/payloads/notify_payload.h>
+#include "fake_charon.h"
 #include "mobikex_child.h"
 #include "mobikex_copy.h"
 #include "mobikex_handover.h"
@@ -121,17 +122,6 @@ int segue_event_emit(struct segue *segue, const struct segue_event *event)
 	return 0;
 }
 
-const char *segue_reason_name(enum segue_reason reason)
-{
-	return "";
-}
-
-const char *segue_addr_text(const struct segue_addr *addr, char *buf)
-{
-	buf[0] = '\0';
-	return buf;
-}
-
 int segue_session_get(struct segue *segue, __u32 id, struct segue_session *out)
 {
 	*out = map;
@@ -164,13 +154,6 @@ int segue_child_switch_soft(struct segue *segue, __u32 id, __u8 child, __u8 slot
 }
 
 /* ------------------------------------------------ what stands for charon */
-
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
-{
-}
-
-static bus_t bus = { .log = discard };
-static daemon_t fake_daemon = { .bus = &bus };
 
 static uint32_t get_unique_id(ike_sa_t *this)
 {

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <library.h>
 #include <encoding/payloads/notify_payload.h>
+#include "fake_charon.h"
 #include "mobikex_natd.h"
 
 #define WLAN "10.1.0.2"
@@ -27,13 +28,6 @@ static mobikex_session_t session;
 static ike_sa_id_t *id;
 
 /* ------------------------------------------------ what stands for the rest */
-
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
-{
-}
-
-static bus_t bus = { .log = discard };
-static daemon_t fake = { .bus = &bus };
 
 static ike_sa_id_t *get_id(ike_sa_t *this)
 {
@@ -57,7 +51,7 @@ static void peer(const char *text, bool verified)
 
 static int begin(void **state)
 {
-	charon = &fake;
+	charon = &fake_daemon;
 	id = ike_sa_id_create(2, 0x1122334455667788ULL, 0x99aabbccddeeff00ULL, FALSE);
 	session = (mobikex_session_t){ .name = "test", .peers = linked_list_create() };
 	peer(WLAN, TRUE);
@@ -68,13 +62,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	mobikex_peer_t *entry;
-
-	while (session.peers->remove_first(session.peers, (void **)&entry) == SUCCESS) {
-		entry->host->destroy(entry->host);
-		free(entry);
-	}
-	session.peers->destroy(session.peers);
+	fake_peers_destroy(session.peers);
 	id->destroy(id);
 	return 0;
 }

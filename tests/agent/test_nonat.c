@@ -12,16 +12,12 @@
 #include <daemon.h>
 #include <encoding/payloads/notify_payload.h>
 #include <segue/mobikex.h>
+#include "fake_charon.h"
 #include "mobikex_nonat.h"
 
 mobikex_agent_t *mobikex;
 
 void mobikex_event(uint32_t id, enum segue_event_type type, enum segue_reason reason) {}
-
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...) {}
-
-static bus_t bus = { .log = discard };
-static daemon_t fake = { .bus = &bus };
 
 static char *get_name(ike_sa_t *this)
 {
@@ -104,7 +100,7 @@ static void by_connection(void **state)
 static int begin(void **state)
 {
 	library_init(NULL, "segue-test");
-	charon = &fake;
+	charon = &fake_daemon;
 	return 0;
 }
 

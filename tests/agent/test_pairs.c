@@ -14,6 +14,7 @@
 #include <daemon.h>
 #include <threading/mutex.h>
 #include <sa/ikev2/tasks/child_create.h>
+#include "fake_charon.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_pairs.h"
@@ -41,11 +42,6 @@ static struct {
 static unsigned int queued;
 
 /* ------------------------------------------------ what stands for the rest */
-
-static void bus_log(bus_t *this, debug_t group, level_t level, char *format, ...) {}
-
-static bus_t bus = { .log = bus_log };
-static daemon_t fake = { .bus = &bus };
 
 uint64_t mobikex_now(void)
 {
@@ -236,7 +232,7 @@ static int setup(void **data)
 		.drain_delay = 500,
 	};
 	mobikex = &agent;
-	charon = &fake;
+	charon = &fake_daemon;
 	queued = deleted = 0;
 	now = 1000000000000ULL;
 	state = IKE_ESTABLISHED;

@@ -16,6 +16,7 @@
 #include <segue/mobikex.h>
 #include <string.h>
 #include <library.h>
+#include "fake_charon.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
@@ -150,21 +151,6 @@ int segue_switch(struct segue *segue, __u32 id, __u8 slot, enum segue_reason rea
 	return 0;
 }
 
-const char *segue_reason_name(enum segue_reason reason)
-{
-	return "";
-}
-
-const char *segue_addr_text(const struct segue_addr *addr, char *buf)
-{
-	buf[0] = '\0';
-	return buf;
-}
-
-static void no_log(bus_t *bus, debug_t group, level_t level, char *format, ...)
-{
-}
-
 /* ------------------------------------------------ */
 
 static mobikex_session_t session;
@@ -175,14 +161,6 @@ static void link_addr(mobikex_link_t *link, const char *text)
 
 	*addr = addr_of(text);
 	link->addrs->insert_last(link->addrs, addr);
-}
-
-static void unlink_addrs(mobikex_link_t *link)
-{
-	void *addr;
-
-	while (link->addrs->remove_first(link->addrs, &addr) == SUCCESS)
-		free(addr);
 }
 
 static void peer_add(const char *text, bool verified)
@@ -231,20 +209,14 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	mobikex_peer_t *peer;
-
-	while (session.peers->remove_first(session.peers, (void **)&peer) == SUCCESS) {
-		peer->host->destroy(peer->host);
-		free(peer);
-	}
-	session.peers->destroy(session.peers);
+	fake_peers_destroy(session.peers);
 	session.local->destroy(session.local);
 	session.remote->destroy(session.remote);
 	session.my->destroy(session.my);
 	session.other->destroy(session.other);
 	agent.links->destroy(agent.links);
-	unlink_addrs(&wlan);
-	unlink_addrs(&lte);
+	fake_addrs_clear(wlan.addrs);
+	fake_addrs_clear(lte.addrs);
 	wlan.addrs->destroy(wlan.addrs);
 	lte.addrs->destroy(lte.addrs);
 	return 0;
@@ -428,7 +400,7 @@ static void route_gone(void **state)
 static void address_gone(void **state)
 {
 	mobikex_paths_update(&session);
-	unlink_addrs(&wlan);
+	fake_addrs_clear(wlan.addrs);
 	mobikex_paths_update(&session);
 	assert_int_equal(removed, 0);
 	assert_int_equal(forgotten, 1);
@@ -445,7 +417,7 @@ static void address_gone(void **state)
 static void leave_wlan(void)
 {
 	mobikex_paths_update(&session);
-	unlink_addrs(&wlan);
+	fake_addrs_clear(wlan.addrs);
 	mobikex_paths_update(&session);
 	mobikex_path_switch(&session, mobikex_path_best(&session),
 			    SEGUE_REASON_ADDRESS_GONE);
@@ -584,11 +556,9 @@ int main(void)
 		TEST(table_full),
 		TEST(other_family),
 	};
-	bus_t bus = { .log = no_log };
-	daemon_t daemon = { .bus = &bus };
 	int failed;
 
-	charon = &daemon;
+	charon = &fake_daemon;
 	library_init(NULL, "segue-test");
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	library_deinit();

@@ -15,6 +15,7 @@
 
 #include <daemon.h>
 #include <encoding/payloads/notify_payload.h>
+#include "fake_charon.h"
 #include "mobikex_announce.h"
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
@@ -116,12 +117,6 @@ u_int mobikex_check_tries(ike_sa_t *ike_sa, host_t *other)
 	return tries;
 }
 
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...)
-{
-}
-
-static bus_t bus = { .log = discard };
-
 static packet_t *sent;
 
 static void send_packet(sender_t *this, packet_t *packet)
@@ -131,7 +126,6 @@ static void send_packet(sender_t *this, packet_t *packet)
 }
 
 static sender_t sender = { .send = send_packet };
-static daemon_t fake = { .bus = &bus, .sender = &sender };
 
 static uint32_t get_unique_id(ike_sa_t *this)
 {
@@ -165,24 +159,6 @@ static ike_sa_t ike_sa = {
 	.create_task_enumerator = create_task_enumerator,
 	.retransmit = retransmit,
 };
-
-static bool allocate_bytes(rng_t *this, size_t bytes, chunk_t *chunk)
-{
-	*chunk = chunk_alloc(bytes);
-	memset(chunk->ptr, 0x5a, bytes);
-	return TRUE;
-}
-
-static void keep(rng_t *this)
-{
-}
-
-static rng_t rng = { .allocate_bytes = allocate_bytes, .destroy = keep };
-
-static rng_t *create_rng(rng_quality_t quality)
-{
-	return &rng;
-}
 
 /* Request and answer alike: its COOKIE2 comes back in it. */
 static notify_payload_t *cookie2;
@@ -245,7 +221,8 @@ static int setup(void **state)
 
 	agent = (mobikex_agent_t){ .lock = mutex_create(MUTEX_TYPE_RECURSIVE) };
 	mobikex = &agent;
-	charon = &fake;
+	charon = &fake_daemon;
+	fake_daemon.sender = &sender;
 	session = (mobikex_session_t){ .request_mid = MID };
 	destination = host(ASKED);
 	mobikex_push_sent(&session, &message);
@@ -469,9 +446,9 @@ int main(void)
 	int failed;
 
 	library_init(NULL, "test_push");
-	lib->crypto->add_rng(lib->crypto, RNG_STRONG, "test", create_rng);
+	lib->crypto->add_rng(lib->crypto, RNG_STRONG, "test", fake_rng);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	lib->crypto->remove_rng(lib->crypto, create_rng);
+	lib->crypto->remove_rng(lib->crypto, fake_rng);
 	library_deinit();
 	return failed;
 }

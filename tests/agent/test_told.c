@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <library.h>
+#include "fake_charon.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_told.h"
@@ -89,14 +90,6 @@ static void link_addr(mobikex_link_t *link, const char *text)
 	link->addrs->insert_last(link->addrs, addr);
 }
 
-static void unlink_addrs(mobikex_link_t *link)
-{
-	void *addr;
-
-	while (link->addrs->remove_first(link->addrs, &addr) == SUCCESS)
-		free(addr);
-}
-
 static void list(const char *in_use, const char *further)
 {
 	linked_list_t *addrs = linked_list_create();
@@ -157,8 +150,8 @@ static int end(void **state)
 	session.my->destroy(session.my);
 	session.other->destroy(session.other);
 	agent.links->destroy(agent.links);
-	unlink_addrs(&wlan);
-	unlink_addrs(&lte);
+	fake_addrs_clear(wlan.addrs);
+	fake_addrs_clear(lte.addrs);
 	wlan.addrs->destroy(wlan.addrs);
 	lte.addrs->destroy(lte.addrs);
 	return 0;
@@ -197,7 +190,7 @@ static void goes(void **state)
 	owes(1);
 	mobikex_told_done(&session, &owed);
 	owes(0);
-	unlink_addrs(&lte);
+	fake_addrs_clear(lte.addrs);
 	owes_one(MOBIKEX_ROLE_REMOVED, LTE);
 	mobikex_told_done(&session, &owed);
 	owes(0);
@@ -210,7 +203,7 @@ static void in_use_stays(void **state)
 	owes(1);
 	mobikex_told_done(&session, &owed);
 	owes(0);
-	unlink_addrs(&wlan);
+	fake_addrs_clear(wlan.addrs);
 	owes(0);
 	move_to(LTE);
 	owes_one(MOBIKEX_ROLE_REMOVED, WLAN);
@@ -219,7 +212,7 @@ static void in_use_stays(void **state)
 /* charon told it, and knows why. */
 static void never_ours(void **state)
 {
-	unlink_addrs(&wlan);
+	fake_addrs_clear(wlan.addrs);
 	move_to(LTE);
 	list("10.66.0.9", STRANGE);
 	owes(0);
@@ -281,7 +274,7 @@ static void stale_list(void **state)
 {
 	link_addr(&lte, LTE);
 	list(WLAN, LTE);
-	unlink_addrs(&lte);
+	fake_addrs_clear(lte.addrs);
 	owes_one(MOBIKEX_ROLE_REMOVED, LTE);
 	assert_int_equal(mobikex_told_list_due(&session, &owed, FALSE), 0);
 	list(WLAN, LTE);
@@ -313,7 +306,7 @@ static void not_listed(void **state)
 	}
 	assert_in_range(lists, 2, 10);
 	/* a new change has tries of its own */
-	unlink_addrs(&wlan);
+	fake_addrs_clear(wlan.addrs);
 	move_to("10.3.0.2");
 	owes(2);
 	assert_int_equal(mobikex_told_list_due(&session, &owed, FALSE), 0);

@@ -15,6 +15,7 @@
 #include <daemon.h>
 #include <encoding/payloads/notify_payload.h>
 #include <sa/ikev2/tasks/ike_natd.h>
+#include "fake_charon.h"
 #include "mobikex_announce.h"
 #include "mobikex_check.h"
 #include "mobikex_handover.h"
@@ -99,11 +100,6 @@ ike_natd_t *ike_natd_create(ike_sa_t *ike_sa, bool initiator)
 	return &natd;
 }
 
-static void discard(bus_t *this, debug_t group, level_t level, char *format, ...) {}
-
-static bus_t bus = { .log = discard };
-static daemon_t fake = { .bus = &bus };
-
 static host_t *my, *other, *source, *destination;
 
 static uint32_t get_unique_id(ike_sa_t *this) { return IKE; }
@@ -138,22 +134,6 @@ static ike_sa_t ike_sa = {
 	.queue_task = queue_task,
 	.create_task_enumerator = create_task_enumerator,
 };
-
-static bool allocate_bytes(rng_t *this, size_t bytes, chunk_t *chunk)
-{
-	*chunk = chunk_alloc(bytes);
-	memset(chunk->ptr, 0x5a, bytes);
-	return TRUE;
-}
-
-static void rng_keep(rng_t *this) {}
-
-static rng_t rng = { .allocate_bytes = allocate_bytes, .destroy = rng_keep };
-
-static rng_t *create_rng(rng_quality_t quality)
-{
-	return &rng;
-}
 
 /* COOKIE2 comes back, and an error with it, or none */
 static notify_payload_t *cookie2, *error;
@@ -193,7 +173,7 @@ static int setup(void **state)
 {
 	agent = (mobikex_agent_t){ .lock = mutex_create(MUTEX_TYPE_RECURSIVE) };
 	mobikex = &agent;
-	charon = &fake;
+	charon = &fake_daemon;
 	session = (mobikex_session_t){ .published = TRUE, .name = "test" };
 	refused = followed = answered = updates = hosts = events = 0;
 	accepted = pushed = FALSE;
@@ -344,9 +324,9 @@ int main(void)
 	int failed;
 
 	library_init(NULL, "segue-test");
-	lib->crypto->add_rng(lib->crypto, RNG_STRONG, "test", create_rng);
+	lib->crypto->add_rng(lib->crypto, RNG_STRONG, "test", fake_rng);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	lib->crypto->remove_rng(lib->crypto, create_rng);
+	lib->crypto->remove_rng(lib->crypto, fake_rng);
 	library_deinit();
 	return failed;
 }

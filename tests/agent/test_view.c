@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <library.h>
+#include "fake_charon.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
@@ -104,13 +105,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	mobikex_peer_t *peer;
-
-	while (session.peers->remove_first(session.peers, (void **)&peer) == SUCCESS) {
-		peer->host->destroy(peer->host);
-		free(peer);
-	}
-	session.peers->destroy(session.peers);
+	fake_peers_destroy(session.peers);
 	mobikex_told_forget(IKE);
 	return 0;
 }
