@@ -720,7 +720,6 @@ static void expect_lives(const char *what)
 /* Whoever should send probes and does not, kills nothing. */
 static void test_sender_stalls(void **state)
 {
-
 	(void)state;
 	both_probed();
 	alive(0);
@@ -762,7 +761,6 @@ static void test_all_silent(void **state)
 /* Another key is no answer. */
 static void test_other_key(void **state)
 {
-
 	(void)state;
 	both_probed();
 	alive(0);
