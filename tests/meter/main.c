@@ -283,6 +283,10 @@ int main(int argc, char **argv)
 	for (struct assoc *a = assocs; a < assocs + assoc_count; a++)
 		a->next = start + a->phase % interval;
 	end = loop(epoll, timer, start, end, interval);
+	/* what follows takes long, and the hosts would stand still meanwhile */
+	param.sched_priority = 0;
+	if (sched_setscheduler(0, SCHED_OTHER, &param))
+		fail("sched_setscheduler: %s", strerror(errno));
 	wire_drain(NEVER);
 	host_read();
 	event_reap();
