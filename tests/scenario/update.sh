@@ -12,9 +12,12 @@
 # The interface in use is switched off, wlan0 and lte0 in turn: what stock strongSwan
 # does react to.
 #   T_UPDATE  from that until the response to UPDATE_SA_ADDRESSES is on the last wire
-#   T_RRC     from that request, which has the COOKIE2, to its response, there as well
-# Times are those of frames on the wires.  Which request is the UPDATE its message ID
-# says; that ID is looked up in charon's log.
+#   T_RRC     from that until a routability check of the path in use is answered: 0 if one
+#             was, since that path is back; without the first loss, whose checks were
+#             before the capture
+#   check     from a check's request to its response: a round trip, whoever asks
+# Times are those of frames on the wires.  Which request is the UPDATE, and which has a
+# COOKIE2, its message ID says; that ID is looked up in charon's log.
 . "$(dirname "$0")/lib.sh"
 
 losses=6 period=1500
@@ -31,25 +34,36 @@ go_down() { # options of the meter: one goes down, the other is back 500 ms befo
 	printf '%s\0' --duration $((at + period))
 }
 
-# times STACK: a line for each loss, T_UPDATE and T_RRC in ms
+# ids PAYLOADS: of the node's requests that have these
+ids() {
+	sed -n "s/.*generating INFORMATIONAL request \([0-9]*\) \[.*$1.*/\1/p" "$out/node/charon.log" |
+		sort -nu | jq -s .
+}
+
+# times: a line for each loss, T_UPDATE, T_RRC and how long the UPDATE's own check took, in ms
 times() {
-	sed -n 's/.*generating INFORMATIONAL request \([0-9]*\) \[.*N(UPD_SA_ADDR).*N(COOKIE2).*/\1/p' \
-		"$out/node/charon.log" | sort -nu | jq -s . >"$out/ids"
-	jq -r --slurpfile ids "$out/ids" '. as $report |
-		[.events[] | select(.action == "down")] | .[] | .t_ms as $down |
-		(if .device == "wlan0" then "router-l/node" else "router-w/node" end) as $wire |
-		[$report.wires[$wire].messages[] | select(.t_ms > $down and .t_ms < $down + '$period' and
-			(.id as $id | $ids[0] | index($id) != null))] |
-		([.[] | select(.response)][0].t_ms) as $response |
-		([.[] | select(.response | not)][0].t_ms) as $request |
-		if $response and $request then [$response - $down, $response - $request] |
-			map(. * 100 | round / 100) else ["never", "never"] end | @tsv' "$out/report.json"
+	jq -r --argjson update "$(ids 'N(UPD_SA_ADDR).*N(COOKIE2)')" --argjson check "$(ids 'N(COOKIE2)')" '
+		def first_of(f): [.[] | select(f)][0].t_ms;
+		def among($ids): .id as $id | $ids | index($id) != null;
+		def ms: if . == null then "never" else . * 100 | round / 100 end;
+		. as $report | [.events[] | select(.action == "down")] | to_entries[] |
+		.key as $n | .value.t_ms as $down |
+		(if .value.device == "wlan0" then "router-l/node" else "router-w/node" end) as $wire |
+		[$report.wires[$wire].messages[] | select(.t_ms > $down - 500 and .t_ms < $down + '$period')] |
+		(map(select(.t_ms > $down and among($update))) | first_of(.response)) as $response |
+		(map(select(.t_ms > $down and among($update))) | first_of(.response | not)) as $request |
+		(map(select(among($check))) | first_of(.response)) as $checked |
+		[ (if $response then $response - $down else null end | ms),
+		  (if $n == 0 then "-" elif $checked == null then "never"
+		   else [$checked - $down, 0] | max | ms end),
+		  (if $response and $request then $response - $request | ms else "never" end) ] | @tsv
+	' "$out/report.json"
 }
 
 # median: never is longer than any time
-median() { sed 's/never/1e9/' | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+median() { sed '/-/d; s/never/1e9/' | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
-declare -A update rrc
+declare -A update rrc check
 for stack in stock segue; do
 	begin "$stack, tunnel" FAILBACK_MS=600000
 	[ $stack = segue ] || SEGUE_HOSTS=""
@@ -59,14 +73,17 @@ for stack in stock segue; do
 	# shellcheck disable=SC2046
 	measure "$out/report.json" $(flow_up 0) $(flow_down 500) "${options[@]}"
 	times >"$out/times.tsv"
-	say "T_UPDATE and T_RRC, ms: $(tr '\t\n' ' ;' <"$out/times.tsv")"
+	say "T_UPDATE, T_RRC and check, ms: $(tr '\t\n' ' ;' <"$out/times.tsv")"
 	[ $stack = stock ] || expect "every handover was confirmed" \
 		bash -c "[ \$(grep -vc never '$out/times.tsv') = $losses ]"
 	update[$stack]=$(cut -f 1 "$out/times.tsv" | median)
 	rrc[$stack]=$(cut -f 2 "$out/times.tsv" | median)
+	check[$stack]=$(cut -f 3 "$out/times.tsv" | median)
 	nothing_in_clear "$out/report.json"
 done
 expect "T_UPDATE, median: segue ${update[segue]} ms, at most half of stock's ${update[stock]} ms" \
 	awk "BEGIN { exit !(2 * ${update[segue]} <= ${update[stock]}) }"
-say "T_RRC, median: segue ${rrc[segue]} ms, stock ${rrc[stock]} ms; the round trip is 15 ms"
+expect "T_RRC, median: segue ${rrc[segue]} ms, at most half of stock's ${rrc[stock]} ms" \
+	awk "BEGIN { exit !(2 * ${rrc[segue]} <= ${rrc[stock]}) }"
+say "a check, median: segue ${check[segue]} ms, stock ${check[stock]} ms; the round trip is 15 ms"
 finish
