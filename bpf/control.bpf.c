@@ -409,6 +409,10 @@ int control_link(struct segue_call_link *call)
 		return link_change(call->ifindex, SEGUE_LINK_DRAINED, 0, SEGUE_REASON_DRAINED);
 	if (call->drain == SEGUE_CALL_RESUME)
 		return link_change(call->ifindex, 0, SEGUE_LINK_DRAINED, SEGUE_REASON_RESUMED);
+	if (call->drain == SEGUE_CALL_WEAK)
+		return link_change(call->ifindex, SEGUE_LINK_WEAK, 0, call->reason);
+	if (call->drain == SEGUE_CALL_STRONG)
+		return link_change(call->ifindex, 0, SEGUE_LINK_WEAK, SEGUE_REASON_SIGNAL_GOOD);
 	return link_change(call->ifindex, flags, flags ^ SEGUE_LINK_UP, call->reason);
 }
 

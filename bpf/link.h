@@ -67,15 +67,15 @@ static __always_inline void link_settle(const __u32 *word)
 /*
  * Flags change by compare-and-exchange: netif_carrier_off() runs in any context,
  * beside an admin change under the RTNL.  Told is what changes whether the link
- * can carry packets, and that it went away for good.  -EAGAIN after a few lost
- * races.
+ * can carry packets, that its signal is low or good again, and that it went away for
+ * good.  -EAGAIN after a few lost races.
  */
 SUBPROGRAM int
 link_change(__u32 ifindex, __u32 set, __u32 clear, enum segue_reason reason)
 {
 	struct segue_link *l = bpf_map_lookup_elem(&link, &ifindex);
 	union link_word old, new;
-	bool was_up, up;
+	bool was_up, up, told;
 	__u32 *word;
 	__u64 now;
 	int i;
@@ -88,21 +88,25 @@ link_change(__u32 ifindex, __u32 set, __u32 clear, enum segue_reason reason)
 		new = old;
 		new.flags = (old.flags & ~clear) | set;
 		if (clear & SEGUE_LINK_UP)	/* it went, as expected; it comes back whole */
-			new.flags &= ~SEGUE_LINK_DRAINED;
+			new.flags &= ~(SEGUE_LINK_DRAINED | SEGUE_LINK_WEAK);
 		if (new.flags == old.flags) {
 			link_settle(word);
 			return 0;
 		}
 		was_up = segue_link_is_up(old.flags);
+		if (set == SEGUE_LINK_WEAK && !was_up)
+			return -ENETDOWN;	/* the news is old: what comes back is another signal */
 		up = segue_link_is_up(new.flags);
-		if (was_up != up || reason == SEGUE_REASON_UNPLUGGED)
+		told = was_up != up || reason == SEGUE_REASON_UNPLUGGED ||
+		       (set | clear) == SEGUE_LINK_WEAK;
+		if (told)
 			new.reason = reason;
 		if (__sync_val_compare_and_swap(word, old.word, new.word) == old.word)
 			goto changed;
 	}
 	return -EAGAIN;
 changed:
-	if (was_up == up && reason != SEGUE_REASON_UNPLUGGED)
+	if (!told)
 		return 0;
 	link_settle(word);
 	now = bpf_ktime_get_ns();

@@ -182,7 +182,7 @@ static uint8_t preferred(mobikex_session_t *session, mobikex_child_t *child,
 
 	for (slot = 0; child->device && slot < SEGUE_MAX_PATHS; slot++)
 	{
-		if (mobikex_path_live(session, slot) && is_by(&path[slot], child->device) &&
+		if (mobikex_path_live(session, slot) && !session->weak[slot] && is_by(&path[slot], child->device) &&
 			segue_addr_equal(&path[slot].remote, &path[active].remote) &&
 			(best == SEGUE_NO_PATH || path[slot].priority < path[best].priority))
 		{
@@ -389,6 +389,11 @@ static void steer(mobikex_session_t *session, uint8_t number,
 		{
 			go(session, number, best, SEGUE_REASON_LINK_DOWN);
 		}
+	}
+	else if (session->leader && session->weak[active] && best == SEGUE_NO_PATH &&
+			 active != entry->active && !session->weak[entry->active])
+	{
+		go(session, number, entry->active, session->weak[active]);
 	}
 	else if (session->leader && !child->device && active != entry->active)
 	{	/* nothing preferred: together with the session */

@@ -22,7 +22,7 @@ static uint8_t better_path(mobikex_session_t *session, uint8_t active)
 
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
 	{
-		if (mobikex_path_live(session, slot) &&
+		if (mobikex_path_live(session, slot) && !session->weak[slot] &&
 			path[slot].link < path[active].link &&
 			segue_addr_equal(&path[slot].remote, &path[active].remote) &&
 			(best == SEGUE_NO_PATH || path[slot].priority < path[best].priority))

@@ -6,6 +6,7 @@
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
+#include "mobikex_leave.h"
 #include "mobikex_link.h"
 #include "mobikex_moved.h"
 #include "mobikex_named.h"
@@ -179,6 +180,7 @@ static status_t follow_to(ike_sa_t *ike_sa, bool at_once)
 	{
 		mobikex_paths_update(session);
 		leave_dead_path(session);
+		mobikex_leave(session);
 		mobikex_failback(session);
 		mobikex_copy_update(session);
 		mobikex_children_update(session);

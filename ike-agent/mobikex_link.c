@@ -130,6 +130,20 @@ bool mobikex_link_up(mobikex_link_t *link, uint64_t *since)
 	return segue_link_is_up(entry.flags);
 }
 
+enum segue_reason mobikex_link_weak(mobikex_link_t *link)
+{
+	struct segue_link entry;
+
+	if (!link->ifindex || !mobikex->segue ||
+		segue_link_get(mobikex->segue, link->ifindex, &entry) ||
+		!(entry.flags & SEGUE_LINK_WEAK))
+	{
+		return SEGUE_REASON_NONE;
+	}
+	return entry.reason == SEGUE_REASON_SIGNAL_LOST ? SEGUE_REASON_SIGNAL_LOST :
+													  SEGUE_REASON_SIGNAL_LOW;
+}
+
 bool mobikex_link_addr_changed(const struct rtnl_addr *addr, bool gone)
 {
 	mobikex_link_t *link = link_by_index(addr->ifindex);

@@ -9,6 +9,15 @@
 
 #include "mobikex_agent.h"
 
+/**
+ * Does it have a radio signal that can be asked for (mobikex_signal.h)?
+ */
+typedef enum {
+	MOBIKEX_RADIO_UNKNOWN,
+	MOBIKEX_RADIO_NONE,
+	MOBIKEX_RADIO_CLIENT,
+} mobikex_radio_t;
+
 typedef struct {
 	/** Name it was attached under; outlives the device */
 	char name[SEGUE_IFNAME_SIZE];
@@ -18,6 +27,18 @@ typedef struct {
 	uint8_t bit;
 	/** Was up, and its queues too, when rtnetlink told last */
 	bool running;
+	/** Whether it has a signal, and the ifindex of which that is known */
+	mobikex_radio_t radio;
+	uint32_t radio_index;
+	/** dBm, and frames received, when it was asked last; FALSE: not counted since */
+	int dbm;
+	uint32_t received;
+	bool counted;
+	/** It was with an access point then, and tells by itself when the signal falls */
+	bool associated;
+	bool told;
+	/** What asking failed with when it was last in the log */
+	int complained;
 	/** struct segue_addr, in the order they came */
 	linked_list_t *addrs;
 } mobikex_link_t;
@@ -45,6 +66,9 @@ bool mobikex_link_source(const struct segue_addr *dest, struct segue_addr *sourc
 
 /** Is the link up, as the data path sees it?  since: when that changed last. */
 bool mobikex_link_up(mobikex_link_t *link, uint64_t *since);
+
+/** Is its signal low, or lost, although it is up?  0 if not. */
+enum segue_reason mobikex_link_weak(mobikex_link_t *link);
 
 /**
  * rtnetlink told of a change.

@@ -323,6 +323,7 @@ METHOD(listener_t, ike_rekey, bool,
 		mobikex_session_rekey(session, new);
 		session->queued = session->checking = session->failback = FALSE;
 		session->trying = FALSE;
+		session->leave_at = 0;
 		mobikex_check_rekeyed(session);
 		mobikex_moved_rekeyed(session);
 		mobikex_follow_queue(session);

@@ -4,6 +4,7 @@
 #include "mobikex_link.h"
 #include "mobikex_view.h"
 #include "mobikex_probe.h"
+#include "mobikex_signal.h"
 
 #include <errno.h>
 #include <segue/mobikex.h>
@@ -14,6 +15,9 @@
 
 /** Added to the priority of paths to where the peer wants nothing unless it must */
 #define LAST (SEGUE_MAX_LINKS * RANKS)
+
+/** And to that of paths that are better left: whatever else works comes first */
+#define WEAK 16384
 
 /** How long what the peer refused is left alone, ms: it may have become possible */
 #define UNWANTED 300000
@@ -304,6 +308,7 @@ static void remove_path(mobikex_session_t *session, uint8_t slot)
 	segue_path_del(mobikex->segue, session->id, slot, SEGUE_REASON_PATH_REMOVED);
 	memset(&session->path[slot], 0, sizeof(session->path[slot]));
 	session->since[slot] = session->drained[slot] = session->unwanted[slot] = 0;
+	session->weak[slot] = session->degraded[slot] = 0;
 }
 
 /**
@@ -448,6 +453,40 @@ static void note_live(mobikex_session_t *session, uint8_t slot)
 }
 
 /**
+ * Is it better left?
+ *
+ * @return			what has changed about that, NONE if nothing has
+ */
+static enum segue_reason note_weak(mobikex_session_t *session, uint8_t slot,
+								   struct segue_path *path)
+{
+	mobikex_link_t *link = mobikex_link_of(&path->local);
+	enum segue_reason was = session->weak[slot], now = SEGUE_REASON_NONE;
+
+	if (link)
+	{
+		now = mobikex_link_weak(link);
+	}
+	if (!now && session->degraded[slot])
+	{
+		now = SEGUE_REASON_PATH_DEGRADED;
+	}
+	path->priority += now ? WEAK : 0;
+	session->weak[slot] = now;
+	if (!was != !now)
+	{
+		session->weak_since[slot] = now ? mobikex_now() : 0;
+	}
+	if (was && !now && session->since[slot])
+	{	/* failback counts from here */
+		session->since[slot] = mobikex_now();
+		return was == SEGUE_REASON_PATH_DEGRADED ? SEGUE_REASON_PATH_WELL :
+												   SEGUE_REASON_SIGNAL_GOOD;
+	}
+	return was ? SEGUE_REASON_NONE : now;
+}
+
+/**
  * Who detaches a device also removes its paths.
  */
 static void forget_removed(mobikex_session_t *session,
@@ -461,6 +500,7 @@ static void forget_removed(mobikex_session_t *session,
 		{
 			memset(&session->path[slot], 0, sizeof(session->path[slot]));
 			session->drained[slot] = 0;
+			session->weak[slot] = session->degraded[slot] = 0;
 		}
 	}
 }
@@ -493,7 +533,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 			{
 				want[i].flags &= ~SEGUE_PATH_EGRESS;
 			}
-			put(session, slot, &want[i], SEGUE_REASON_NONE);
+			put(session, slot, &want[i], note_weak(session, slot, &want[i]));
 		}
 	}
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
@@ -509,6 +549,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 								free_slot(session, entry.active) : SEGUE_NO_PATH;
 		if (slot != SEGUE_NO_PATH)
 		{
+			note_weak(session, slot, &want[i]);
 			put(session, slot, &want[i],
 				segue_addr_equal(&want[i].remote, &canonical) ?
 					SEGUE_REASON_PATH_ADDED : SEGUE_REASON_PATH_VERIFIED);
@@ -520,6 +561,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 		note_live(session, slot);
 	}
 	mobikex_view_update(session);
+	mobikex_signal_watch();
 }
 
 void mobikex_path_hosts(mobikex_session_t *session, uint8_t slot, host_t **my,

@@ -9,6 +9,7 @@
 #include "mobikex_agent.h"
 #include "mobikex_listener.h"
 #include "mobikex_mirror.h"
+#include "mobikex_signal.h"
 #include "mobikex_watch.h"
 
 #include <linux/capability.h>
@@ -53,6 +54,7 @@ static void start(private_mobikex_plugin_t *this)
 static void stop(private_mobikex_plugin_t *this)
 {
 	mobikex_watch_stop();
+	mobikex_signal_stop();
 	charon->bus->remove_listener(charon->bus, &this->listener->listener);
 	mobikex_mirror_uninstall();
 }

@@ -35,6 +35,9 @@ typedef struct {
 	/** Intervals of probes, 0: we only answer */
 	uint64_t interval;
 	uint8_t multiplier;
+	/** More loss (of 65536), or delay (ns), is a reason to leave a path; 0: none is */
+	uint32_t loss;
+	uint64_t delay;
 	/** Indices of the session's paths; 0: not probed */
 	uint16_t index[SEGUE_MAX_PATHS];
 	/** When the next one is sent */
@@ -145,6 +148,9 @@ static probes_t *begin(ike_sa_t *ike_sa)
 		this->interval = interval(ike_sa->get_name(ike_sa)) * MS;
 		this->multiplier = min(max(1, setting(ike_sa->get_name(ike_sa),
 							"probe_multiplier", MULTIPLIER)), MAX_MULTIPLIER);
+		this->loss = min(setting(ike_sa->get_name(ike_sa), "degraded_loss", 0),
+						 100) * 65536 / 100;
+		this->delay = setting(ike_sa->get_name(ike_sa), "degraded_delay", 0) * MS;
 	}
 	all = all ?: linked_list_create();
 	all->insert_last(all, this);
@@ -265,9 +271,46 @@ void mobikex_probes_flush(void)
 }
 
 /**
- * @return			ns: longer than configured if the round trip is very long
+ * Is it time to leave the path while it still works?  It is well again at half the
+ * loss and three quarters of the delay.
  */
-static uint64_t pause_of(probes_t *this, uint8_t slot)
+static bool is_degraded(probes_t *this, const struct segue_probe *probe, bool already)
+{
+	uint32_t loss = already ? this->loss / 2 : this->loss;
+	uint64_t delay = already ? this->delay / 4 * 3 : this->delay;
+
+	return (this->loss && probe->loss > loss) ||
+		   (this->delay && probe->srtt_ns > delay);
+}
+
+static void grade(probes_t *this, uint8_t slot, const struct segue_probe *probe)
+{
+	mobikex_session_t *session = mobikex_session_by_ike(this->ike);
+	bool degraded;
+
+	if (!session || !probe->answered_sequence || probe->state == SEGUE_PATH_DEAD)
+	{
+		return;
+	}
+	degraded = is_degraded(this, probe, session->degraded[slot]);
+	if (degraded != session->degraded[slot])
+	{
+		DBG1(DBG_KNL, "segue: session %s[%u]: path %u loses %u %%, there and back "
+			 "in %u ms: %s", session->name, session->id, slot,
+			 (uint32_t)((uint64_t)probe->loss * 100 / 65536),
+			 (uint32_t)(probe->srtt_ns / MS),
+			 segue_reason_name(degraded ? SEGUE_REASON_PATH_DEGRADED :
+										  SEGUE_REASON_PATH_WELL));
+		session->degraded[slot] = degraded;
+		mobikex_follow_queue(session);
+	}
+}
+
+/**
+ * @return			ns until the next one: longer than configured if the round trip is
+ *					very long
+ */
+static uint64_t look(probes_t *this, uint8_t slot)
 {
 	struct segue_probe probe;
 
@@ -275,6 +318,7 @@ static uint64_t pause_of(probes_t *this, uint8_t slot)
 	{
 		return this->interval;
 	}
+	grade(this, slot, &probe);
 	return segue_probe_interval(&probe);
 }
 
@@ -307,7 +351,7 @@ static uint32_t send_due(void)
 			{
 				segue_probe_send(mobikex->segue, this->index[slot], 1);
 				/* what was missed is not made up for */
-				this->due[slot] = max(this->due[slot] + pause_of(this, slot),
+				this->due[slot] = max(this->due[slot] + look(this, slot),
 									  now + MS);
 			}
 			next = next ? min(next, this->due[slot]) : this->due[slot];

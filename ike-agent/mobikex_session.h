@@ -203,6 +203,18 @@ struct mobikex_session_t {
 	/** Its probe found it dead, and no sign of life since (mobikex_probe.h) */
 	bool dead[SEGUE_MAX_PATHS];
 
+	/** Its probes tell of more loss or delay than is wanted (mobikex_probe.h) */
+	bool degraded[SEGUE_MAX_PATHS];
+
+	/** Why it is better left while it still works, enum segue_reason, and since when
+	 * (mobikex_leave.h); 0: it is not */
+	uint8_t weak[SEGUE_MAX_PATHS];
+	uint64_t weak_since[SEGUE_MAX_PATHS];
+
+	/** The one that is copied to meanwhile, and when it becomes the active one; 0: none */
+	uint8_t leave_to;
+	uint64_t leave_at;
+
 	/** When a path goes that is only received by any more; 0: it stays */
 	uint64_t drained[SEGUE_MAX_PATHS];
 

@@ -49,7 +49,10 @@ static void switched(const struct segue_event *event)
 		session->manual = TRUE;
 	}
 	else if (event->reason == SEGUE_REASON_LINK_DOWN ||
-			 event->reason == SEGUE_REASON_DRAINED)
+			 event->reason == SEGUE_REASON_DRAINED ||
+			 event->reason == SEGUE_REASON_SIGNAL_LOW ||
+			 event->reason == SEGUE_REASON_SIGNAL_LOST ||
+			 event->reason == SEGUE_REASON_PATH_DEGRADED)
 	{
 		session->manual = FALSE;
 	}

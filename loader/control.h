@@ -109,6 +109,10 @@ int segue_link_set(struct segue *segue, __u32 ifindex, __u8 flags, enum segue_re
  * by itself when it goes down.  Or it is not, after all. */
 int segue_link_drain(struct segue *segue, __u32 ifindex, bool drain);
 
+/* Its radio signal is low, or lost (reason), or good again (NONE); what this means for the
+ * paths is the agent's affair. */
+int segue_link_weak(struct segue *segue, __u32 ifindex, enum segue_reason reason);
+
 /* Addresses that a link owns. */
 int segue_addr_put(struct segue *segue, const struct segue_addr *addr, __u32 ifindex);
 int segue_addr_del(struct segue *segue, const struct segue_addr *addr);

@@ -52,7 +52,7 @@ int segue_link_put(struct segue *segue, __u32 ifindex, struct segue_link *link)
 	err = bit_take(segue, &new.bit);
 	if (err)
 		return err;
-	new.flags &= ~(SEGUE_LINK_UP | SEGUE_LINK_DRAINED);
+	new.flags &= ~(SEGUE_LINK_UP | SEGUE_LINK_DRAINED | SEGUE_LINK_WEAK);
 	new.downs = 0;
 	if (bpf_map_update_elem(segue->map[PIN_LINK], &ifindex, &new, BPF_NOEXIST)) {
 		err = -errno;
@@ -144,6 +144,17 @@ int segue_link_drain(struct segue *segue, __u32 ifindex, bool drain)
 	struct segue_call_link call = {
 		.ifindex = ifindex,
 		.drain = drain ? SEGUE_CALL_DRAIN : SEGUE_CALL_RESUME,
+	};
+
+	return control_run(segue, CONTROL_LINK, &call, sizeof(call));
+}
+
+int segue_link_weak(struct segue *segue, __u32 ifindex, enum segue_reason reason)
+{
+	struct segue_call_link call = {
+		.ifindex = ifindex,
+		.drain = reason ? SEGUE_CALL_WEAK : SEGUE_CALL_STRONG,
+		.reason = reason,
 	};
 
 	return control_run(segue, CONTROL_LINK, &call, sizeof(call));

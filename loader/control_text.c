@@ -32,6 +32,9 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_TX_TIMEOUT:		return "transmit timeout";
 	case SEGUE_REASON_DRAINED:		return "drained";
 	case SEGUE_REASON_RESUMED:		return "resumed";
+	case SEGUE_REASON_SIGNAL_LOW:		return "signal low";
+	case SEGUE_REASON_SIGNAL_LOST:		return "signal lost";
+	case SEGUE_REASON_SIGNAL_GOOD:		return "signal good";
 	case SEGUE_REASON_LINK_DOWN:		return "link down";
 	case SEGUE_REASON_PEER_MOVED:		return "peer moved";
 	case SEGUE_REASON_MANUAL:		return "manual";
@@ -48,6 +51,8 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_PATH_SILENT:		return "path silent";
 	case SEGUE_REASON_PATH_DEAD:		return "path dead";
 	case SEGUE_REASON_PATH_BACK:		return "path back";
+	case SEGUE_REASON_PATH_DEGRADED:	return "path degraded";
+	case SEGUE_REASON_PATH_WELL:		return "path well";
 	case SEGUE_REASON_NO_LIVE_PATH:		return "no live path";
 	case SEGUE_REASON_UNVERIFIED_PATH:	return "unverified path";
 	case SEGUE_REASON_CHECK_FAILED:		return "check failed";

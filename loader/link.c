@@ -23,6 +23,7 @@ struct link_row {
 	bool carrier;
 	bool present;
 	bool drained;
+	bool weak;
 	char rp_filter_before[4];	/* empty: left as it was */
 };
 
@@ -39,6 +40,7 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct link_row, carrier, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct link_row, present, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct link_row, drained, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct link_row, weak, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct link_row, rp_filter_before, OUTPUT_TEXT, .json_only = true),
 	{},
 };
@@ -53,6 +55,8 @@ static const char *link_state(const struct segue_link *link)
 		return "no carrier";
 	if (link->flags & SEGUE_LINK_DRAINED)
 		return "drained";
+	if (link->flags & SEGUE_LINK_WEAK)
+		return "weak";
 	return "up";
 }
 
@@ -71,6 +75,7 @@ static void link_fill(struct link_row *row, __u32 ifindex, const struct segue_li
 	row->admin_up = link->flags & SEGUE_LINK_ADMIN_UP;
 	row->carrier = link->flags & SEGUE_LINK_CARRIER;
 	row->drained = link->flags & SEGUE_LINK_DRAINED;
+	row->weak = link->flags & SEGUE_LINK_WEAK;
 	row->present = link->flags & SEGUE_LINK_PRESENT;
 	if (link->rp_filter != SEGUE_RP_FILTER_KEPT)
 		snprintf(row->rp_filter_before, sizeof(row->rp_filter_before), "%u",

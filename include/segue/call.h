@@ -48,7 +48,12 @@ struct segue_call_session {		/* program control_session */
 	__u16 reserved;
 };
 
-enum segue_call_drain { SEGUE_CALL_DRAIN = 1, SEGUE_CALL_RESUME = 2 };
+enum segue_call_drain {
+	SEGUE_CALL_DRAIN = 1,
+	SEGUE_CALL_RESUME = 2,
+	SEGUE_CALL_WEAK = 3,		/* with a reason */
+	SEGUE_CALL_STRONG = 4,
+};
 
 struct segue_call_link {		/* program control_link */
 	__u32 ifindex;

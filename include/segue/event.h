@@ -42,6 +42,9 @@ enum segue_reason {
 	SEGUE_REASON_TX_TIMEOUT = 7,
 	SEGUE_REASON_DRAINED = 8,	/* `segue link DEV drain`; of a switch as well */
 	SEGUE_REASON_RESUMED = 9,	/* `segue link DEV resume` */
+	SEGUE_REASON_SIGNAL_LOW = 10,	/* its radio signal fell below signal_low; of a switch as well */
+	SEGUE_REASON_SIGNAL_LOST = 11,	/* its access point is heard no more; likewise */
+	SEGUE_REASON_SIGNAL_GOOD = 12,	/* neither any more */
 	/* why a session switched */
 	SEGUE_REASON_LINK_DOWN = 16,	/* egress found the active path's link dead */
 	SEGUE_REASON_PEER_MOVED = 17,	/* an authenticated packet came by another path */
@@ -60,6 +63,9 @@ enum segue_reason {
 	SEGUE_REASON_PATH_SILENT = 36,	/* suspect, too: we send, and nothing comes back */
 	SEGUE_REASON_PATH_DEAD = 37,	/* nor did any of a burst; another path answers */
 	SEGUE_REASON_PATH_BACK = 38,	/* a dead path answers again */
+	SEGUE_REASON_PATH_DEGRADED = 39,	/* its probes tell of more loss or delay than is wanted;
+					 * of a switch as well */
+	SEGUE_REASON_PATH_WELL = 40,	/* no more */
 	/* what was refused */
 	SEGUE_REASON_NO_LIVE_PATH = 48,	/* no path of the session can carry the packet */
 	SEGUE_REASON_UNVERIFIED_PATH = 49, /* known SPI from an address that is not verified */

@@ -35,6 +35,9 @@ enum segue_link_flag {
 	/* how packets come in; one of these is set */
 	SEGUE_LINK_XDP = 1 << 4,
 	SEGUE_LINK_TC = 1 << 5,
+	/* its radio signal is low: it still carries packets, but for how long? Whoever can
+	 * go elsewhere does; until the signal is good again, or the link goes down */
+	SEGUE_LINK_WEAK = 1 << 6,
 };
 
 /* May packets leave by it?  What links_up says, too. */

@@ -13,6 +13,8 @@ $(AGENT_TEST_OBJS): | $(STRONGSWAN)/VERSION
 
 $(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_copy: $(BUILD)/ike-agent/mobikex_copy.o
+$(BUILD)/tests/agent/test_leave: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_leave.o
+$(BUILD)/tests/agent/test_signal: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_signal.o
 $(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \
 	$(BUILD)/ike-agent/mobikex_notify.o $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_push: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,push task exchange)

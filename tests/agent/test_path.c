@@ -22,6 +22,7 @@
 #include "mobikex_path.h"
 #include "mobikex_view.h"
 #include "mobikex_probe.h"
+#include "mobikex_signal.h"
 
 #define WLAN "10.1.0.2"
 #define LTE "10.2.0.2"
@@ -40,6 +41,7 @@ static mobikex_link_t wlan = { .name = "wlan0", .ifindex = 2, .bit = 0 };
 static mobikex_link_t lte = { .name = "lte0", .ifindex = 3, .bit = 1 };
 static bool wlan_up, lte_up, wlan_routed, lte_routed;
 static struct segue_session map;
+static enum segue_reason put_reason;
 static int written, removed, forgotten, jobs;
 static uint64_t clock_ns;
 
@@ -82,6 +84,15 @@ bool mobikex_link_up(mobikex_link_t *link, uint64_t *since)
 {
 	return link == &wlan ? wlan_up : lte_up;
 }
+
+static enum segue_reason wlan_weak;
+
+enum segue_reason mobikex_link_weak(mobikex_link_t *link)
+{
+	return link == &wlan ? wlan_weak : SEGUE_REASON_NONE;
+}
+
+void mobikex_signal_watch(void) {}
 
 mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
 {
@@ -133,6 +144,7 @@ int segue_path_put(struct segue *segue, __u32 id, __u8 slot,
 {
 	assert_in_range(slot, 0, SEGUE_MAX_PATHS - 1);
 	map.path[slot] = *path;
+	put_reason = reason;
 	written++;
 	return 0;
 }
@@ -492,6 +504,46 @@ static void usable_since(void **state)
 	assert_true(session.since[0] > first);
 }
 
+/* Whatever else works comes before a path that is better left; it counts as usable
+ * from when it is well again. */
+static void weak(void **state)
+{
+	uint64_t first;
+	uint8_t slot;
+
+	mobikex_paths_update(&session);
+	slot = slot_of(WLAN, PEER);
+	first = session.since[slot];
+	wlan_weak = SEGUE_REASON_SIGNAL_LOW;
+	mobikex_paths_update(&session);
+	assert_int_equal(session.weak[slot], SEGUE_REASON_SIGNAL_LOW);
+	assert_int_equal(put_reason, SEGUE_REASON_SIGNAL_LOW);
+	assert_true(mobikex_path_live(&session, slot));
+	assert_int_equal(mobikex_path_best(&session), slot_of(LTE, PEER));
+	assert_int_equal(session.weak[slot_of(LTE, PEER)], 0);
+	lte_up = FALSE;
+	assert_int_equal(mobikex_path_best(&session), slot);
+	lte_up = TRUE;
+	assert_int_equal(session.since[slot], first);
+
+	written = 0;
+	mobikex_paths_update(&session);
+	assert_int_equal(written, 0);		/* nothing new */
+	wlan_weak = SEGUE_REASON_NONE;
+	mobikex_paths_update(&session);
+	assert_int_equal(put_reason, SEGUE_REASON_SIGNAL_GOOD);
+	assert_true(session.since[slot] > first);
+	assert_int_equal(mobikex_path_best(&session), slot);
+
+	session.degraded[slot] = TRUE;
+	mobikex_paths_update(&session);
+	assert_int_equal(put_reason, SEGUE_REASON_PATH_DEGRADED);
+	assert_int_equal(mobikex_path_best(&session), slot_of(LTE, PEER));
+	session.degraded[slot] = FALSE;
+	mobikex_paths_update(&session);
+	assert_int_equal(put_reason, SEGUE_REASON_PATH_WELL);
+}
+
 /* A NAT's port belongs to the address it was seen with. */
 static void encapsulated(void **state)
 {
@@ -552,6 +604,7 @@ int main(void)
 		TEST(drained_comes_back),
 		TEST(drained_makes_room),
 		TEST(usable_since),
+		TEST(weak),
 		TEST(encapsulated),
 		TEST(table_full),
 		TEST(other_family),

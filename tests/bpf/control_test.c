@@ -669,6 +669,45 @@ static void test_drain(void **state)
 	assert_false(is_up(10));
 }
 
+/* A weak link is used as before; told is that it is, and that it is no more. */
+static void test_weak(void **state)
+{
+	struct segue_link link;
+	struct segue_event event;
+
+	(void)state;
+	assert_int_equal(segue_link_weak(host, 77, SEGUE_REASON_SIGNAL_LOW), -ENODEV);
+	assert_int_equal(segue_link_weak(host, 10, SEGUE_REASON_SIGNAL_LOW), 0);
+	event = only_event();
+	assert_int_equal(event.type, SEGUE_EVENT_LINK);
+	assert_int_equal(event.reason, SEGUE_REASON_SIGNAL_LOW);
+	assert_int_equal(event.to, 1);
+	assert_true(is_up(10));
+	assert_int_equal(segue_link_weak(host, 10, SEGUE_REASON_SIGNAL_LOST), 0);
+	assert_int_equal(events_take().count, 0);
+	assert_int_equal(segue_link_set(host, 10, SEGUE_LINK_UP, SEGUE_REASON_ADMIN_UP), 0);
+	assert_int_equal(segue_link_get(host, 10, &link), 0);
+	assert_true(link.flags & SEGUE_LINK_WEAK);
+	assert_int_equal(link.reason, SEGUE_REASON_SIGNAL_LOW);
+	assert_int_equal(segue_link_weak(host, 10, SEGUE_REASON_NONE), 0);
+	event = only_event();
+	assert_int_equal(event.reason, SEGUE_REASON_SIGNAL_GOOD);
+	assert_int_equal(event.to, 1);
+
+	/* what it was heard like ends with the carrier */
+	assert_int_equal(segue_link_weak(host, 10, SEGUE_REASON_SIGNAL_LOST), 0);
+	assert_int_equal(events_take().count, 1);
+	link_down(10);
+	assert_int_equal(only_event().reason, SEGUE_REASON_CARRIER_LOST);
+	assert_int_equal(segue_link_get(host, 10, &link), 0);
+	assert_false(link.flags & SEGUE_LINK_WEAK);
+	assert_int_equal(link.downs, 1);
+	assert_int_equal(segue_link_weak(host, 10, SEGUE_REASON_SIGNAL_LOST), -ENETDOWN);
+	assert_int_equal(segue_link_get(host, 10, &link), 0);
+	assert_false(link.flags & SEGUE_LINK_WEAK);
+	assert_int_equal(events_take().count, 0);
+}
+
 /* What is shown of a peer is as hostile as the rest. */
 static void test_peer(void **state)
 {
@@ -711,7 +750,7 @@ int main(void)
 		TEST(test_session), TEST(test_nothing_undone), TEST(test_switch),
 		TEST(test_path), TEST(test_active_path_removed), TEST(test_link),
 		TEST(test_link_settles), TEST(test_link_race),
-		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_refused), TEST(test_peer), TEST(test_drain), TEST(test_addr),
+		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_refused), TEST(test_peer), TEST(test_drain), TEST(test_weak), TEST(test_addr),
 		TEST(test_event_types), TEST(test_readers), TEST(test_successor), TEST(test_recent), TEST(test_text),
 	};
 
