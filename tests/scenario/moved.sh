@@ -164,6 +164,25 @@ swan node --rekey --child data >"$out/node/rekey.out" 2>&1 || true
 expect "both CHILD_SAs rekeyed" await 10 renewed
 expect "each for its addresses" eval "both paired $node_wlan && both paired $node_lte"
 
+# The IKE_SA rekeyed, by either end: the new one has them all, and goes on making them.
+ike_spi() { swan node --list-sas --raw | grep -o 'initiator-spi=[0-9a-f]*' | sort -u; }
+ike_renewed() { [ "$(ike_spi | wc -l)" = 1 ] && [ "$(ike_spi)" != "$ike" ]; }
+another=fd02::3
+for host in node server; do
+	ike=$(ike_spi)
+	swan $host --rekey --ike main >>"$out/$host/rekey.out" 2>&1 || true
+	expect "the IKE_SA rekeyed by $host" await 10 ike_renewed
+	expect "each CHILD_SA for its addresses" eval "both paired $node_wlan && both paired $node_lte"
+	if [ $host = node ]; then
+		at node ip address add $another/64 dev lte0 nodad
+		expect "another address gets one" await 10 both paired $another
+	else
+		at node ip address del $another/64 dev lte0
+		expect "and without that address it goes" await 10 both unprotected $another
+	fi
+	maps_agree
+done
+
 # The new address was never announced: it is blocked until IKE has moved, the server has
 # checked it, and there is a CHILD_SA.
 begin "hard, address changed" MOBIKEX_EXTRA="transport = moved" SEGUE_UPLINKS=wlan0
