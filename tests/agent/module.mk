@@ -15,6 +15,7 @@ $(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_copy: $(BUILD)/ike-agent/mobikex_copy.o
 $(BUILD)/tests/agent/test_leave: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_leave.o
 $(BUILD)/tests/agent/test_signal: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_signal.o
+$(BUILD)/tests/agent/test_nl80211: $(BUILD)/loader/nl80211.o
 $(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \
 	$(BUILD)/ike-agent/mobikex_notify.o $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_push: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,push task exchange)
@@ -39,4 +40,4 @@ $(BUILD)/tests/agent/test_guard: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-
 $(BUILD)/tests/agent/test_path: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_path.o
 $(AGENT_TESTS): %: %.o $(BUILD)/tests/agent/fake_charon.o
 	$(CC) $(LDFLAGS) -o $@ $^ -L$(CHARON_LIB) -Wl,-rpath,$(CHARON_LIB) \
-		-lcharon -lstrongswan -lcmocka
+		-lcharon -lstrongswan -lmnl -lcmocka
