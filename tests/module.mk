@@ -13,14 +13,14 @@
 
 BENCHES += $(filter %/bench,$(NATIVE_TESTS))
 
-.PHONY: setup test demo bench
+.PHONY: setup test demo bench eval
 
 setup:
 	@tests/setup
 
 # in two steps: what the rules of the build ask the system for (compilers,
 # strongSwan) is there only after setup
-test demo bench:
+test demo bench eval:
 	@tests/all $@
 
 print-%:

@@ -3,7 +3,8 @@
  * Associations: flows whose ends move from address to address by themselves.
  *
  *	udp	datagrams; to move, the near end opens a socket at the new address, and
- *		the far end answers to where the latest one came from
+ *		the far end answers to where the latest one came from.  At 0.0.0.0 the
+ *		near end moves with the routes, as they choose the source of each
  *	sctp	RFC 5061: to move, the near end adds the address (ASCONF), asks the peer
  *		to make it its primary one, and deletes the one before
  *	mptcp	RFC 8684: the kernel's path manager has subflows; this only writes
@@ -159,13 +160,20 @@ static ssize_t put(struct assoc *a, struct assoc_end *e, const uint8_t *data)
 	return send(fd, data, a->size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* A near end without an address of its own (0.0.0.0): the far one has to be told first. */
+static bool knows_peer(const struct assoc *a)
+{
+	return a->peer.sa.sa_family == AF_INET6 ? !IN6_IS_ADDR_UNSPECIFIED(&a->peer.v6.sin6_addr)
+						: a->peer.v4.sin_addr.s_addr != INADDR_ANY;
+}
+
 /* A stream may take a part of a message: the next write begins where it ended. */
 static void send_one(struct assoc *a, struct assoc_end *e)
 {
 	static uint8_t data[ASSOC_SIZE_MAX];
 	ssize_t n;
 
-	if (e->error)
+	if (e->error || (e == &a->end[FAR] && !knows_peer(a)))
 		return;
 	for (unsigned int i = 0; i < a->size; i++)
 		data[i] = octet(e->written + i);

@@ -11,7 +11,7 @@
 struct flow flows[MAX_FLOWS];
 unsigned int flow_count;
 
-enum { FIRST_PORT = 7001, MAX_PAYLOAD = 1400, RECEIVE_BUFFER = 8 << 20 };
+enum { FIRST_PORT = 7001, MAX_PAYLOAD = 1420, RECEIVE_BUFFER = 8 << 20 };
 
 static unsigned int payload;
 

@@ -30,6 +30,7 @@ static const char usage[] =
 "                          FROM is the end that moves\n"
 "  --wire NS,DEVICE        watch an interface\n"
 "  --inner ADDRESS         must not be seen in clear on any wire\n"
+"  --protected PORT        UDP of this port counts as ESP: another protocol's tunnel\n"
 "  --at MS,ACTION,...      down|up,NS,DEV  addr-del|addr-add,NS,DEV,ADDR/LEN\n"
 "                          exec,COMMAND  mark  move|join,ADDRESS\n"
 "  --rate N                packets a second of each flow (1000)\n"
@@ -38,13 +39,17 @@ static const char usage[] =
 "  --duration MS           how long to send (2000)\n"
 "  --linger MS             stop sending so long after the last command has ended\n"
 "  --drain MS              how long to receive after that (300)\n"
+"  --cost N                only send N bursts of the flow: nanoseconds a packet\n"
 "  --trace FILE            every packet, as tab-separated text\n";
 
 static struct {
-	unsigned int rate, size;
+	unsigned int rate, size, cost;
 	uint64_t duration, linger, drain;
 	const char *trace;
-} option = { 1000, 200, 2000 * NS_PER_MS, NEVER, 300 * NS_PER_MS, NULL };
+} option = {
+	.rate = 1000, .size = 200, .duration = 2000 * NS_PER_MS, .linger = NEVER,
+	.drain = 300 * NS_PER_MS,
+};
 
 /* Nothing else is begun when something is due this soon. */
 enum { QUIET_NS = 150000, EVENT_RETRY_NS = 100000, REALTIME_PRIORITY = 50 };
@@ -77,7 +82,8 @@ static void parse(int argc, char **argv)
 		{ "flow", required_argument, NULL, 'f' }, { "echo", required_argument, NULL, 'e' },
 		{ "stream", required_argument, NULL, 's' }, { "wire", required_argument, NULL, 'w' },
 		{ "assoc", required_argument, NULL, 'A' },
-		{ "inner", required_argument, NULL, 'i' }, { "at", required_argument, NULL, 'a' },
+		{ "inner", required_argument, NULL, 'i' }, { "protected", required_argument, NULL, 'p' },
+		{ "cost", required_argument, NULL, 'C' }, { "at", required_argument, NULL, 'a' },
 		{ "rate", required_argument, NULL, 'r' }, { "size", required_argument, NULL, 'z' },
 		{ "write", required_argument, NULL, 'W' },
 		{ "duration", required_argument, NULL, 'd' }, { "drain", required_argument, NULL, 'D' },
@@ -96,6 +102,8 @@ static void parse(int argc, char **argv)
 		case 'A': assoc_add(optarg, option.size); break;
 		case 'w': wire_add(optarg); break;
 		case 'i': wire_forbid(optarg); break;
+		case 'C': option.cost = strtoul(optarg, NULL, 0); break;
+		case 'p': wire_protected(optarg); break;
 		case 'a': event_add(optarg); break;
 		case 'r': option.rate = strtoul(optarg, NULL, 0); break;
 		case 'z': option.size = strtoul(optarg, NULL, 0); break;
@@ -265,6 +273,10 @@ int main(int argc, char **argv)
 		fail("mlockall: %s", strerror(errno));
 	if (sched_setscheduler(0, SCHED_FIFO, &param))
 		fail("sched_setscheduler: %s", strerror(errno));
+	if (option.cost) {
+		cost_print(option.cost);
+		return 0;
+	}
 	event_start();
 	watch_all(epoll);
 	watch(epoll, timer, NULL);

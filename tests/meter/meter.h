@@ -164,6 +164,7 @@ int assoc_move(const char *address, bool stay);
 /* wire.c: everything that passes an interface, by AF_PACKET */
 void wire_add(const char *spec);	/* NS,DEVICE */
 void wire_forbid(const char *address);	/* inner address: in clear nowhere */
+void wire_protected(const char *port);	/* UDP of this port is as good as ESP */
 void wire_open(void);
 /* Reads frames that wait, at most until deadline; true if some are left. */
 bool wire_drain(uint64_t deadline);
@@ -179,6 +180,9 @@ struct json_object *host_report(uint64_t origin);
 /* report.c */
 void report_print(uint64_t origin, uint64_t start, uint64_t end, uint64_t interval);
 void report_trace(const char *path, uint64_t origin);
+
+/* cost.c */
+void cost_print(unsigned int rounds);
 
 /* main.c */
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -3,8 +3,9 @@
  * Wires: every frame that passes an interface, in a ring that the kernel fills
  * (packet_mmap, TPACKET_V2) and that is read when there is time.
  *
- * What may be on a wire: ESP, ESP-in-UDP and IKE (RFC 3948 2), ARP, ICMPv6
- * neighbour discovery and multicast listener reports.  Everything else is
+ * What may be on a wire: ESP, ESP-in-UDP and IKE (RFC 3948 2), another protected
+ * protocol's UDP port, which counts as ESP, ARP, ICMPv6 neighbour discovery and
+ * multicast listener reports.  Everything else is
  * reported; what carries one of the flows' ports or a protected inner address
  * is "clear", and that must never be.
  */
@@ -46,7 +47,9 @@ static struct wire {
 	uint8_t *ring;
 	unsigned int head;
 	uint64_t esp, ike_count, neighbour, clear, other, missed;
-	struct { uint64_t first[DIRECTIONS], last[DIRECTIONS], count[DIRECTIONS]; } window[MAX_EVENTS];
+	struct passed {
+		uint64_t first[DIRECTIONS], last[DIRECTIONS], count[DIRECTIONS];
+	} window[MAX_EVENTS], window_clear[MAX_EVENTS];
 	struct ike ike[MAX_IKE];
 	unsigned int ikes, samples;
 	struct { uint64_t ns; char text[160]; } sample[MAX_SAMPLES];
@@ -55,6 +58,7 @@ static unsigned int count;
 
 static union endpoint forbidden[MAX_FORBIDDEN];
 static unsigned int forbidden_count;
+static uint16_t protected_port;
 
 void wire_add(const char *spec)
 {
@@ -68,6 +72,11 @@ void wire_forbid(const char *address)
 	if (forbidden_count == MAX_FORBIDDEN)
 		fail("at most %d inner addresses", MAX_FORBIDDEN);
 	endpoint_parse(address, 0, &forbidden[forbidden_count++]);
+}
+
+void wire_protected(const char *port)
+{
+	protected_port = strtoul(port, NULL, 0);
 }
 
 void wire_open(void)
@@ -157,6 +166,8 @@ static void classify_udp(struct content *c, const uint8_t *udp, const uint8_t *e
 		} else {
 			c->kind = IKE;	/* a keepalive, RFC 3948 2.3 */
 		}
+	} else if (protected_port && (source == protected_port || destination == protected_port)) {
+		c->kind = ESP;
 	}
 }
 
@@ -253,16 +264,15 @@ static void classify(struct content *c, const uint8_t *frame, unsigned int lengt
 		c->ike = NULL;
 }
 
-static void count_esp(struct wire *w, uint64_t ns, int direction)
+static void count_passed(struct passed *window, uint64_t ns, int direction)
 {
 	int event = event_before(ns);
 
-	w->esp++;
 	if (event < 0)
 		return;
-	if (!w->window[event].count[direction]++)
-		w->window[event].first[direction] = ns;
-	w->window[event].last[direction] = ns;
+	if (!window[event].count[direction]++)
+		window[event].first[direction] = ns;
+	window[event].last[direction] = ns;
 }
 
 static void count_ike(struct wire *w, uint64_t ns, int direction, const uint8_t *header)
@@ -290,7 +300,8 @@ static void consume(struct wire *w, const struct tpacket2_hdr *h)
 		w->missed++;
 	switch (c.kind) {
 	case ESP:
-		count_esp(w, ns, direction);
+		w->esp++;
+		count_passed(w->window, ns, direction);
 		return;
 	case IKE:
 		count_ike(w, ns, direction, c.ike);
@@ -300,6 +311,7 @@ static void consume(struct wire *w, const struct tpacket2_hdr *h)
 		return;
 	case CLEAR:
 		w->clear++;
+		count_passed(w->window_clear, ns, direction);
 		break;
 	case OTHER:
 		w->other++;
@@ -348,29 +360,40 @@ static void add_ms(struct json_object *o, const char *key, uint64_t ns, uint64_t
 	json_object_object_add(o, key, json_object_new_double_s(ms(ns, origin), text));
 }
 
-/* First ESP packet of an event's window, by wire and direction. */
+/* kind: "" or what stands between the direction and the value. */
+static bool add_passed(struct json_object *o, const struct passed *passed, const char *kind,
+		       uint64_t t0)
+{
+	bool any = false;
+
+	for (int d = 0; d < DIRECTIONS; d++) {
+		char key[32];
+
+		if (!passed->count[d])
+			continue;
+		any = true;
+		snprintf(key, sizeof(key), "%s%s_first_ms", direction_name[d], kind);
+		add_ms(o, key, passed->first[d], t0);
+		snprintf(key, sizeof(key), "%s%s_last_ms", direction_name[d], kind);
+		add_ms(o, key, passed->last[d], t0);
+		snprintf(key, sizeof(key), "%s%s", direction_name[d], *kind ? kind : "_esp");
+		json_object_object_add(o, key, json_object_new_int64(passed->count[d]));
+	}
+	return any;
+}
+
+/* First and last packet of an event's window, by wire and direction: of ESP, of what is in
+ * clear. */
 struct json_object *wire_event(unsigned int event)
 {
 	struct json_object *out = json_object_new_object();
 
 	for (struct wire *w = wires; w < wires + count; w++) {
 		struct json_object *o = json_object_new_object();
-		bool any = false;
+		uint64_t t0 = events[event].t0;
+		bool esp = add_passed(o, &w->window[event], "", t0);
 
-		for (int d = 0; d < DIRECTIONS; d++) {
-			char key[32];
-
-			if (!w->window[event].count[d])
-				continue;
-			any = true;
-			snprintf(key, sizeof(key), "%s_first_ms", direction_name[d]);
-			add_ms(o, key, w->window[event].first[d], events[event].t0);
-			snprintf(key, sizeof(key), "%s_last_ms", direction_name[d]);
-			add_ms(o, key, w->window[event].last[d], events[event].t0);
-			snprintf(key, sizeof(key), "%s_esp", direction_name[d]);
-			json_object_object_add(o, key, json_object_new_int64(w->window[event].count[d]));
-		}
-		if (any)
+		if (add_passed(o, &w->window_clear[event], "_clear", t0) || esp)
 			json_object_object_add(out, w->name, o);
 		else
 			json_object_put(o);

@@ -78,9 +78,10 @@ uplink_plug() {
 	uplink_restore "$1"
 }
 
-# delay HOST DEVICE MS: on everything that leaves by it
+# delay HOST DEVICE MS: on everything that leaves by it, more or less JITTER_MS
 delay() {
-	at "$1" tc qdisc replace dev "$2" root netem delay "$3"ms limit 20000
+	at "$1" tc qdisc replace dev "$2" root netem delay "$3"ms ${JITTER_MS:+"$JITTER_MS"ms} \
+		limit 20000
 }
 
 # One processor may have to play five machines: what routers and core forward in

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A cell in, its phases out, one object each, times in ms after the event. A time is a
+# number, "never" (not within the time that was watched), or null where there is no such
+# thing. Frames on the wires and arrivals at the sockets, nothing from a log but which of
+# the node's requests was UPDATE_SA_ADDRESSES.
+#
+#   t_sys      the node's first packet of the flow on the wire of the other uplink
+#   t_ike      its first message of IKE there
+#   t_update   the response to UPDATE_SA_ADDRESSES there
+#   t_rrc      from that request, which has the COOKIE2, to the response
+#   stalled_*  the longest time without an arrival
+. as $cell
+| (.mode != "-") as $ipsec
+# the address changes on the same wire
+| (if .event == "mobility" then "router-w/node" else "router-l/node" end) as $wire
+| (if (.stack | test("^(plain|sctp|mptcp)")) then "in_clear_first_ms" else "in_first_ms" end) as $first
+| def known: if . == null then "never" else . * 10000 | round / 10000 end;
+def outcome($name): [.report.events[] | select(.action != "join") | .flows[$name] | if .never then null else .stall_ms end] |
+	if any(. == null) then "never" else max end;
+def moved($way): [.report.events[] | select(.action != "join") | .assocs.flow[$way] | if .never then null else .stall_ms end] |
+	if any(. == null) then "never" else max end;
+(if .event == "cost" then [] else .phases // [] end)[]
+| . as $phase | .report as $r
+# before it some have to be told their second address
+| [$r.events[] | select(.action != "join")] as $events | $events[0] as $event
+# the carrier goes a moment after the call that makes it go began
+| ($event.t_ms + if $cell.event == "carrier" then $event.carrier_off_ms else 0 end) as $begin
+| def since: if . then . - $begin else . end | known;
+[$r.wires[$wire].messages[] | select(.t_ms > $event.t_ms)] as $ike
+| (.update_ids) as $ids
+| [$ike[] | select(.id as $id | $ids | index($id) != null)] as $update
+| ([$update[] | select(.response | not)][0].t_ms) as $request
+| ([$update[] | select(.response)][0].t_ms) as $response
+| ($r.assocs.flow) as $assoc
+| {
+	stack: $cell.stack, mode: $cell.mode, cipher: $cell.cipher, traffic: $cell.traffic,
+	event: $cell.event, network: $cell.network, phase, watched_ms,
+	t_sys: (if $cell.event == "mobility" then null else
+		([$events[] | .t_ms as $t | .wires[$wire][$first] // empty | . + $t] | min |
+			since) end),
+	t_ike: (if $ipsec then ([$ike[] | select(.direction == "in" and (.response | not))][0].t_ms | since) else null end),
+	t_update: (if $ipsec then ($response | since) else null end),
+	t_rrc: (if $ipsec then (if $response and $request then $response - $request else null end | known) else null end),
+	stalled_up: (if $assoc then moved("up") else outcome("up") end),
+	stalled_down: (if $assoc then moved("down") else outcome("down") end),
+	stalled_tcp: (if $r.flows.tcp then outcome("tcp") else null end),
+	tcp: $r.flows.tcp.state,
+	lost_up: (if $assoc then $r.assocs.flow.up.missing else $r.flows.up.lost end),
+	lost_down: (if $assoc then $r.assocs.flow.down.missing else $r.flows.down.lost end),
+	interval_ms: $r.interval_ms,
+	clear: ([$r.wires[].clear] | add),
+	xfrm_errors: ([$r.hosts[].xfrm_errors] | add)
+}

@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The evaluation's own test: plans, resuming, statistics, report, without a machine.
+# In place of one stands a script that prints what a guest would.
+set -uo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+check() { # TEXT COMMAND...
+	local text=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then
+		echo "ok      $text"
+	else
+		echo "FAILED  $text: $(tail -n 3 "$work/out" | tr '\n' ' ')"
+		failed=1
+	fi
+}
+equal() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; return 1; }; }
+refused() { ! "$@"; }
+plan() { awk -f "$here/plan.awk" "$@"; }
+
+for name in plan quick; do
+	check "$name can be read" plan "$here/$name"
+	while read -r stack mode cipher traffic event network n; do
+		[ "$stack" ] || continue
+		for each in ${stack//,/ }; do
+			check "$name: stack $each is there" grep -q "^${each%-tuned}_up()" "$here/stacks.sh"
+		done
+		for each in ${event//,/ }; do
+			check "$name: event $each is there" grep -q "^${each}_at()" "$here/events.sh"
+		done
+		for each in ${network//,/ }; do
+			check "$name: network $each is there" grep -q "^$each) rtt=" "$here/guest"
+		done
+	done < <(grep -v '^#' "$here/$name")
+done
+
+printf '%s\n' '# a comment' '' 'a,b x gcm mixed up,down lab 7' >"$work/plan"
+check "a plan: every combination, what one machine does together" equal "$(plan "$work/plan")" \
+"a.x.gcm.mixed.up.lab a x gcm mixed up lab 7
+a.x.gcm.mixed.down.lab a x gcm mixed down lab 7
+b.x.gcm.mixed.up.lab b x gcm mixed up lab 7
+b.x.gcm.mixed.down.lab b x gcm mixed down lab 7"
+echo 'a x gcm mixed up lab' >"$work/bad"
+check "a plan with a column missing is refused" refused plan "$work/bad"
+echo 'a x gcm mixed up lab none' >"$work/bad"
+check "a plan with no number of phases is refused" refused plan "$work/bad"
+cat "$work/plan" "$work/plan" >"$work/bad"
+check "a plan that has a cell twice is refused" refused plan "$work/bad"
+
+# A phase as a guest reports it: the first packet by lte0 after T_SYS, IKE's request
+# and its answer 1 and 17 ms later, UDP stalled for UP and DOWN, or null: never.
+phase() { # T_SYS UP DOWN
+	jq -cn --argjson t_sys "$1" --argjson up "$2" --argjson down "$3" '
+		def flow($ms): if $ms == null then { never: true, stall_ms: null } else { never: false, stall_ms: $ms } end;
+		{ phase: 0, watched_ms: 500, update_ids: [4],
+		  bins: { from_ms: -1000, bin_ms: 10, up: [range(120) | 10], down: [range(120) | 10] },
+		  report: { interval_ms: 1,
+			events: [{ action: "down", t_ms: 0, carrier_off_ms: 0.25,
+				wires: { "router-l/node": { in_first_ms: ($t_sys + 0.25) } },
+				flows: { up: flow($up), down: flow($down), tcp: flow($up) } }],
+			flows: { up: { lost: 0 }, down: { lost: 15 }, tcp: { state: "flowing" } },
+			wires: { "router-l/node": { clear: 0, messages: [
+				{ t_ms: -5, direction: "in", response: false, id: 3 },
+				{ t_ms: ($t_sys + 1), direction: "in", response: false, id: 4 },
+				{ t_ms: ($t_sys + 18), direction: "out", response: true, id: 4 }] } },
+			hosts: { node: { xfrm_errors: 0 }, server: { xfrm_errors: 2 } } } }'
+}
+
+echo 'segue tunnel gcm mixed carrier,admin hotspot 4' >"$work/plan"
+cat >"$work/guest" <<'END'
+#!/bin/bash
+echo "$*" >>"$WORK/asked"
+for cell in "${@:5}"; do
+	name=${cell%%,*}
+	case $name in
+	*.carrier.*) echo "@cell $name {\"anew\":0,\"phases\":[$(paste -sd, "$WORK/phases")]}" ;;
+	*) [ ! -e "$WORK/broken" ] || exit 3
+		echo "some words" && echo "@failed $name error: no \"CHILD_SA\"" ;;
+	esac
+done
+END
+chmod +x "$work/guest"
+{ phase 0.5 1 16; phase 0.1 2 17; phase 0.3 3 null; phase 0.2 4 null; } >"$work/phases"
+export WORK=$work SEGUE_EVAL_GUEST=$work/guest
+evaluate() { "$here/run" --jobs 2 --plan "$work/plan" --dir "$work/dir"; }
+
+check "a run in which a cell failed has failed" refused evaluate
+check "its reason is kept" equal 'error: no "CHILD_SA"' \
+	"$(jq -r .reason "$work/dir/cells/segue.tunnel.gcm.mixed.admin.hotspot.json")"
+check "and shown" grep -q 'segue.tunnel.gcm.mixed.admin.hotspot.*no "CHILD_SA"' "$work/dir/tables.md"
+touch "$work/broken"
+check "a machine that dies: its cell has failed" refused evaluate
+check "the reason is the machine's" jq -e '.reason | test("exit code 3")' \
+	"$work/dir/cells/segue.tunnel.gcm.mixed.admin.hotspot.json"
+check "the second time only what failed was measured" equal \
+	"$(cut -d' ' -f 5- "$work/asked" | tr ' ' '\n' | grep -c carrier) $(wc -l <"$work/asked")" "1 2"
+sed -i 's/4$/5/' "$work/plan"
+check "with another number of phases it runs" refused evaluate
+check "and all is measured again" equal \
+	"$(cut -d' ' -f 5- "$work/asked" | tr ' ' '\n' | grep -c carrier)" 2
+
+value() { jq -c ".[0] | $1" "$work/dir/figures.json"; }
+check "quartiles, never being longer than all" equal "$(value .stalled_down)" \
+	'{"n":4,"never":2,"min":16,"q1":16.75,"median":"never","q3":"never","max":"never"}'
+check "quartiles between values" equal "$(value .stalled_up)" \
+	'{"n":4,"never":0,"min":1,"q1":1.75,"median":2.5,"q3":3.25,"max":4}'
+check "T_SYS counts from the carrier's loss" equal "$(value '[.t_sys | .min, .median, .max]')" '[0.1,0.25,0.5]'
+check "T_IKE, T_UPDATE, T_RRC by the message's ID" equal \
+	"$(jq -c '.[0] | [.t_ike - .t_sys, .t_update - .t_sys, .t_rrc] | map(. * 1000 | round)' "$work/dir/phases.json")" \
+	'[750,17750,17000]'
+check "what was lost, and XFRM's errors" equal "$(value '[.lost_up.max, .lost_down.max, .xfrm_errors]')" '[0,15,8]'
+check "a CSV line a phase" equal "$(wc -l <"$work/dir/phases.csv")" 5
+check "plots" test -s "$work/dir/stalled-carrier.svg"
+check "throughput" test -s "$work/dir/throughput-carrier.svg"
+check "a page of its own" grep -q '<svg' "$work/dir/index.html"
+check "that loads nothing" refused grep -Eq '(src|href)="(http|[^#])' <(sed 's/xmlns[:a-z]*="[^"]*"//g' "$work/dir/index.html")
+check "and has the table" grep -q 'class="segue".*<td class="never">never' "$work/dir/index.html"
+
+# instructions a packet: 100 octets cost 1000 plain, 3000 in tunnel mode, 2500 in transport
+# mode, and one in fifty rounds is disturbed
+cat >"$work/guest" <<'END'
+#!/bin/bash
+name=${5%%,*}
+case $name in
+plain.*) cost=1000 ;;
+*.tunnel.*) cost=3000 ;;
+*) cost=2500 ;;
+esac
+echo "@cell $name {\"phases\":[{\"sizes\":[{\"size\":100,\"cost\":{\"ns_per_packet\":[$cost,$cost,9000]}}]}]}"
+END
+printf '%s\n' 'plain - - sizes cost direct 3' 'stock transport,tunnel gcm sizes cost direct 3' >"$work/plan"
+rm -r "$work/dir"
+check "costs are measured" evaluate
+check "the median, and what it is more than plain" grep -qF '| stock tunnel | gcm | 3000 (+2000) |' "$work/dir/tables.md"
+check "what transport mode saves" grep -qF '100 octets: 16.7 % of all, 25 % of what IPsec adds' "$work/dir/tables.md"
+exit $failed
