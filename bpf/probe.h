@@ -151,6 +151,7 @@ probe_good(struct segue_probe *p, struct segue_path *path, __u64 sequence, __u64
 	WRITE_ONCE(p->answered_ns, now);
 	WRITE_ONCE(p->owed, 0);
 	WRITE_ONCE(p->others, 0);
+	WRITE_ONCE(p->late, 0);
 	if (state == SEGUE_PATH_ALIVE)
 		return;
 	/* back, but not by one lucky packet */

@@ -28,6 +28,10 @@
  * suspect any more, nothing is owed, and the timer rests until the next probe.  And if
  * no other path answers, it is the peer who is silent, or what all
  * paths share: then to move is of no use.
+ *
+ * A look that comes late, because the host stood still, is none: what came meanwhile
+ * may wait to be received, or was dropped where nobody took it.  Everything begins
+ * anew, once until the next answer: a host that is always late would find nothing dead.
  */
 #ifndef SEGUE_BPF_PROBE_JUDGE_H
 #define SEGUE_BPF_PROBE_JUDGE_H
@@ -260,6 +264,23 @@ static __always_inline void probe_excuse(struct segue_probe *p, struct segue_pat
 	probe_becomes(p, path, SEGUE_PATH_SUSPECT, SEGUE_PATH_ALIVE, now);
 }
 
+/* Has the host slept through the time of this look?  Then nothing that was sent before
+ * it counts, and a suspect is asked again as in the beginning. */
+static __always_inline bool probe_late(struct segue_probe *p, __u64 now)
+{
+	if (now <= p->look_ns + segue_probe_interval(p) / 2 || READ_ONCE(p->late))
+		return false;
+	WRITE_ONCE(p->late, 1);
+	WRITE_ONCE(p->void_ns, now);
+	p->data_ns = 0;			/* silence begins anew with the next data */
+	if (READ_ONCE(p->state) == SEGUE_PATH_SUSPECT) {
+		WRITE_ONCE(p->others, 1);
+		WRITE_ONCE(p->owed, probe_needed(p));
+		probe_tell(p, SEGUE_REASON_PATH_SUSPECT, now, 0);
+	}
+	return true;
+}
+
 /* The look.  Returns in how many ns to look again, 0: when there is something new. */
 SUBPROGRAM __u64 probe_judge(__u32 index)
 {
@@ -288,6 +309,8 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 	}
 	if (!p->answered_ns)			/* nothing to judge by yet */
 		return moving ? segue_probe_interval(p) : 0;
+	if (probe_late(p, now))
+		return PROBE_TICK_NS;
 	probe_scan(p, &look, now);
 	if (READ_ONCE(p->state) == SEGUE_PATH_ALIVE) {
 		if (look.overdue)
@@ -303,6 +326,12 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 	return next == ~0ULL ? 0 : probe_wait(next, now);
 }
 
+static __always_inline long probe_look_in(struct segue_probe *p, struct probe_timer *t, __u64 delay)
+{
+	p->look_ns = bpf_ktime_get_ns() + delay;
+	return bpf_timer_start(&t->timer, delay, 0);
+}
+
 static int probe_tick(void *map, __u32 *key, struct probe_timer *t)
 {
 	__u32 index = *key;
@@ -313,14 +342,14 @@ static int probe_tick(void *map, __u32 *key, struct probe_timer *t)
 		return 0;
 	sent = READ_ONCE(p->sent);
 	next = probe_judge(index);
-	if (next && !bpf_timer_start(&t->timer, next, 0))
+	if (next && !probe_look_in(p, t, next))
 		return 0;
 	/* An exchange and not a store: it is ordered before the load of "sent", as the
 	 * fetching add to that is before whoever sends looks at "armed". */
 	__sync_val_compare_and_swap(&p->armed, 1, 0);
 	/* sent after the look, by somebody who found the timer running */
 	if (READ_ONCE(p->sent) != sent && !__sync_val_compare_and_swap(&p->armed, 0, 1) &&
-	    bpf_timer_start(&t->timer, PROBE_TICK_NS, 0))
+	    probe_look_in(p, t, PROBE_TICK_NS))
 		WRITE_ONCE(p->armed, 0);
 	return 0;
 }
@@ -340,7 +369,7 @@ SUBPROGRAM int probe_arm(__u32 index, __u64 delay)
 		return 0;
 	bpf_timer_init(&t->timer, &probe_timer, PROBE_CLOCK);	/* -EBUSY: it was before */
 	if (!bpf_timer_set_callback(&t->timer, probe_tick) &&
-	    !bpf_timer_start(&t->timer, delay, 0))
+	    !probe_look_in(p, t, delay))
 		return 0;
 	WRITE_ONCE(p->armed, 0);
 	return -EINVAL;

@@ -111,7 +111,8 @@ struct segue_probe {
 	__u32 owed;			/* probes that the next packets shall bring along */
 	__u32 others;			/* and one along each other path of the session */
 	__u32 armed;			/* the timer runs */
-	__u32 reserved3;
+	__u32 late;			/* a look came too late since the last answer */
+	__u64 look_ns;			/* when the next one should come */
 	__u64 sent_ns[SEGUE_PROBE_RING];	/* by sequence number; 0: answered */
 };
 

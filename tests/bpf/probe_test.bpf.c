@@ -13,6 +13,14 @@ int start_timer(struct __sk_buff *skb)
 	return probe_arm(path_index, PROBE_TICK_NS);
 }
 
+/* The look itself, when it comes */
+SEC("tc")
+int look_now(struct __sk_buff *skb)
+{
+	probe_judge(path_index);
+	return 0;
+}
+
 /* On a device that is down (loopback of this namespace) no clone leaves. */
 SEC("tc")
 int pay_in_vain(struct __sk_buff *skb)

@@ -652,10 +652,14 @@ static struct events events_until_switch(unsigned int ms)
 /* 16 probes of path 0 unanswered, path 1 alive: the session moves. */
 static void lose(__u32 lost, __u64 ago)
 {
+	struct segue_probe p;
 	__u32 n;
 
 	for (n = 0; n < lost; n++)
 		was_sent(V4, 0, clock_now_ns() - ago);
+	p = entry(V4, 0);
+	p.late = 1;			/* this machine may be busy with other things */
+	set_entry(&p);
 }
 
 static void test_dies(void **state)
@@ -730,6 +734,69 @@ static void test_sender_stalls(void **state)
 	alive(1);
 	start_timer(V4, 0);
 	expect_lives("one probe too few");
+}
+
+/* The host stood still until now, and this look should have come so long ago. */
+static void look_late(__u64 late)
+{
+	unsigned char packet[64] = {}, out[WIRE_SIZE + 256];
+	struct segue_probe p = entry(V4, 0);
+	size_t size;
+
+	p.look_ns = clock_now_ns() - late;
+	set_entry(&p);
+	bpf->bss->path_index = index_of(V4, 0);
+	assert_int_equal(program_run(bpf_program__fd(bpf->progs.look_now), packet,
+				     sizeof(packet), out, &size), 0);
+}
+
+/* All that is needed for its death, but that nobody could receive an answer for so
+ * long: it is asked again as in the beginning.  Once, or it would never die here. */
+static void test_late(void **state)
+{
+	struct segue_probe p;
+
+	(void)state;
+	both_probed();
+	alive(0);
+	events_begin();
+	lose(16, 500 * MS);
+	last_answered(0, 600 * MS);
+	poll(NULL, 0, 2);
+	alive(1);
+	p = entry(V4, 0);
+	p.answered_ns -= 600 * MS;
+	p.late = 0;
+	set_entry(&p);
+	look_late(500 * MS);		/* alive before: not even suspect */
+	assert_int_equal(entry(V4, 0).state, SEGUE_PATH_ALIVE);
+	assert_int_equal(events_take().count, 0);
+	lose(16, 5 * MS);		/* and now they count */
+	poll(NULL, 0, 2);
+	alive(1);
+	p = entry(V4, 0);
+	p.void_ns -= 400 * MS;
+	p.late = 0;
+	p.state = SEGUE_PATH_SUSPECT;
+	p.owed = 0;
+	set_entry(&p);
+	look_late(500 * MS);
+	p = entry(V4, 0);
+	assert_int_equal(p.state, SEGUE_PATH_SUSPECT);
+	assert_int_equal(p.owed, 16);
+	assert_int_equal(p.others, 1);
+	assert_int_equal(p.late, 1);
+	assert_int_equal(events_take().count, 1);	/* whoever sends when nothing else does */
+	/* what is lost after it counts, however late the look */
+	poll(NULL, 0, 1);
+	lose(16, 0);
+	poll(NULL, 0, 20);
+	alive(1);
+	look_late(500 * MS);
+	assert_int_equal(entry(V4, 0).state, SEGUE_PATH_DEAD);
+	/* an answer, and the host may be late again */
+	alive(0);
+	assert_int_equal(entry(V4, 0).late, 0);
 }
 
 /* No other path answers: it is not this one's fault. */
@@ -919,6 +986,7 @@ int main(void)
 		cmocka_unit_test_setup(test_wrong_answers, setup),
 		cmocka_unit_test_setup(test_dies, setup),
 		cmocka_unit_test_setup(test_sender_stalls, setup),
+		cmocka_unit_test_setup(test_late, setup),
 		cmocka_unit_test_setup(test_all_silent, setup),
 		cmocka_unit_test_setup(test_other_key, setup),
 		cmocka_unit_test_setup(test_last_resort, setup),
