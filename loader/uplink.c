@@ -191,8 +191,11 @@ static int attach_device(struct segue *segue, struct rtnl *rtnl, const struct rt
 	link.reason = SEGUE_REASON_PLUGGED;
 	err = segue_link_put(segue, device->ifindex, &link);
 	if (err) {
-		why_add(why, size, "cannot enter it into map link: %s",
-			err == -ENOSPC || err == -E2BIG ? "it is full" : strerror(-err));
+		if (err == -ENOSPC || err == -E2BIG)
+			why_add(why, size, "%d uplinks are attached, and there is room for no "
+				"more: segue detach DEV", SEGUE_MAX_LINKS);
+		else
+			why_add(why, size, "cannot enter it into map link: %s", strerror(-err));
 		goto addresses;
 	}
 	catch_up(segue, rtnl, device->name, link_flags(device));
