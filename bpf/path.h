@@ -165,7 +165,7 @@ static __always_inline __u32 switch_ms(__u64 ns, __u32 last)
  *
  * Whoever switches to the copy's path makes the two change places: copying goes on
  * for as long as it was asked for, and after a loss begins again by itself when
- * the lost link is back.
+ * the lost link is back.  Not by a metered path: whoever leaves it has left it.
  */
 SUBPROGRAM int session_switch(struct segue_session *s, struct segue_way *w,
 			      const struct handover *h, __u64 word)
@@ -179,7 +179,8 @@ SUBPROGRAM int session_switch(struct segue_session *s, struct segue_way *w,
 	event.ns = bpf_ktime_get_ns();
 	new.active = h->to;
 	if (h->soft || new.active == old.copy)
-		new.copy = old.active;
+		new.copy = session_path(s, old.active)->flags & SEGUE_PATH_METERED ?
+			   SEGUE_NO_PATH : old.active;
 	new.reason = h->reason;
 	new.switched_ms = switch_ms(event.ns, old.switched_ms);
 	if (__sync_val_compare_and_swap(way_word(w), old.word, new.word) != old.word)

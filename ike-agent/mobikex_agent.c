@@ -222,6 +222,8 @@ bool mobikex_agent_create(void)
 		.pin_dir = lib->settings->get_str(lib->settings,
 							"%s.plugins.mobikex.pin_dir", NULL, lib->ns),
 		.failback_delay = setting("failback_delay", 2000),
+		.hold_max = setting("hold_max", 60000),
+		.hold_decay = setting("hold_decay", 60000),
 		.check_tries = setting("check_tries", 5),
 		.check_delay = setting("check_delay", 1000),
 		.recheck_delay = setting("recheck_delay", 60000),

@@ -67,6 +67,8 @@ struct mobikex_agent_t {
 	/** Settings, see mobikex.conf */
 	char *pin_dir;
 	uint32_t failback_delay;
+	uint32_t hold_max;
+	uint32_t hold_decay;
 	uint32_t check_tries;
 	uint32_t check_delay;
 	uint32_t recheck_delay;

@@ -8,6 +8,7 @@
 #include "mobikex_nonat.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
+#include "mobikex_role.h"
 #include "mobikex_view.h"
 
 #include <arpa/inet.h>
@@ -315,16 +316,18 @@ void mobikex_announce_sent(ike_sa_t *ike_sa, message_t *message)
 /**
  * As with ADD_SA_ADDRESS: in the order of the devices
  */
-static uint16_t preference_of(const struct segue_addr *addr)
+static uint16_t preference_of(ike_sa_t *ike_sa, const struct segue_addr *addr)
 {
+	mobikex_session_t *session;
 	mobikex_link_t *link;
 	uint16_t preference = 0;
 
 	mobikex->lock->lock(mobikex->lock);
+	session = session_of(ike_sa);
 	link = mobikex_link_of(addr);
-	if (link)
+	if (session && link)
 	{
-		preference = link->bit;
+		preference = mobikex_role_preference(session, link);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	return preference;
@@ -354,7 +357,7 @@ void mobikex_announce_update(ike_sa_t *ike_sa, message_t *message,
 	if (understood)
 	{
 		new.addr = mobikex_addr(message->get_source(message));
-		new.preference = preference_of(&new.addr);
+		new.preference = preference_of(ike_sa, &new.addr);
 		if (old.named)
 		{
 			add_parameter(message, &old);

@@ -2,6 +2,7 @@
 #include "mobikex_child.h"
 #include "mobikex_copy.h"
 #include "mobikex_exchange.h"
+#include "mobikex_failback.h"
 #include "mobikex_handover.h"
 #include "mobikex_link.h"
 #include "mobikex_named.h"
@@ -210,15 +211,13 @@ static status_t look(ike_sa_t *ike_sa, uint32_t data)
 }
 
 /**
- * Has this path been usable for failback_delay?  If not yet, look again when it has.
+ * Has this path been usable for long enough?  If not yet, look again when it has.
  */
 static bool is_due(mobikex_session_t *session, mobikex_child_t *child, uint8_t slot)
 {
-	uint64_t now = mobikex_now(), since = 0, due;
+	uint64_t now = mobikex_now(), due = mobikex_failback_due(session, slot);
 
-	mobikex_link_up(mobikex_link_of(&session->path[slot].local), &since);
-	due = max(since, session->since[slot]) + mobikex->failback_delay * MS;
-	if (due > now && child->due != due)
+	if (due > now && due != ~0ULL && child->due != due)
 	{
 		child->due = due;
 		mobikex_job_queue(session->ike, look, 0, (due - now) / MS + 1);

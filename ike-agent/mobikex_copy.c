@@ -58,6 +58,12 @@ static u_int shared(const struct segue_path *a, const struct segue_path *b)
 	return (a->link == b->link) + segue_addr_equal(&a->remote, &b->remote);
 }
 
+static bool is_metered(mobikex_session_t *session, uint8_t slot)
+{
+	return slot < SEGUE_MAX_PATHS &&
+		   session->path[slot].flags & SEGUE_PATH_METERED;
+}
+
 static uint8_t second_path(mobikex_session_t *session, uint8_t active)
 {
 	struct segue_path *path = session->path;
@@ -67,7 +73,8 @@ static uint8_t second_path(mobikex_session_t *session, uint8_t active)
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
 	{
 		if (slot == active || !mobikex_path_live(session, slot) ||
-			!(path[slot].flags & SEGUE_PATH_VERIFIED))
+			!(path[slot].flags & SEGUE_PATH_VERIFIED) ||
+			is_metered(session, slot))
 		{
 			continue;
 		}
@@ -102,6 +109,12 @@ void mobikex_copy_child(mobikex_session_t *session, uint8_t child,
 		return;
 	}
 	slot = second_path(session, way->active);
+	if (slot == SEGUE_NO_PATH && is_metered(session, way->copy) &&
+		way->copy_until == SEGUE_COPY_ALWAYS)
+	{	/* it has become so */
+		segue_child_copy(mobikex->segue, session->id, child, SEGUE_NO_PATH, 0);
+		return;
+	}
 	if (slot == SEGUE_NO_PATH ||
 		(slot == way->copy && way->copy_until == SEGUE_COPY_ALWAYS))
 	{	/* a copy whose link is down waits for it */

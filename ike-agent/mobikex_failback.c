@@ -11,9 +11,24 @@
 /** failback_delay doubles no more often than this */
 #define MAX_BACKOFF 5
 
+static bool is_metered(const struct segue_path *path)
+{
+	return path->priority & MOBIKEX_PATH_METERED;
+}
+
 /**
- * A live path to where the peer is now, by a device that comes before the active
- * path's
+ * By a device that comes before the active path's?  To where the peer is now, unless
+ * that costs.
+ */
+static bool is_better(const struct segue_path *path, const struct segue_path *active)
+{
+	return mobikex_path_device(path) < mobikex_path_device(active) &&
+		   (segue_addr_equal(&path->remote, &active->remote) ||
+			(is_metered(active) && !is_metered(path)));
+}
+
+/**
+ * The best live path that is better than the active one
  */
 static uint8_t better_path(mobikex_session_t *session, uint8_t active)
 {
@@ -23,8 +38,7 @@ static uint8_t better_path(mobikex_session_t *session, uint8_t active)
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
 	{
 		if (mobikex_path_live(session, slot) && !session->weak[slot] &&
-			path[slot].link < path[active].link &&
-			segue_addr_equal(&path[slot].remote, &path[active].remote) &&
+			is_better(&path[slot], &path[active]) &&
 			(best == SEGUE_NO_PATH || path[slot].priority < path[best].priority))
 		{
 			best = slot;
@@ -115,10 +129,80 @@ void mobikex_failback_again(mobikex_session_t *session)
 	mobikex_failback(session);
 }
 
+uint64_t mobikex_failback_held(mobikex_session_t *session, uint8_t slot)
+{
+	mobikex_link_t *link = mobikex_link_of(&session->path[slot].local);
+	uint64_t since = session->since[slot], up = 0, now = mobikex_now(), time;
+	bool live = since && link && mobikex_link_up(link, &up);
+
+	since = live ? max(since, up) : now;
+	time = mobikex_hold_time(&session->hold[slot], since);
+	if (link)
+	{
+		time = max(time, mobikex_hold_time(&link->hold, since));
+	}
+	if (!time || (live && since + time <= now))
+	{
+		return 0;
+	}
+	return live ? since + time : ~0ULL;
+}
+
+uint64_t mobikex_failback_due(mobikex_session_t *session, uint8_t slot)
+{
+	uint8_t active = mobikex_path_active(session);
+	uint64_t held = mobikex_failback_held(session, slot), since = 0;
+
+	if (active < SEGUE_MAX_PATHS && is_metered(&session->path[active]))
+	{
+		return held;
+	}
+	mobikex_link_up(mobikex_link_of(&session->path[slot].local), &since);
+	return max(held, max(since, session->since[slot]) + mobikex->failback_delay * MS);
+}
+
+/**
+ * Job: a hold-down may be over.
+ */
+static status_t release(ike_sa_t *ike_sa, uint32_t data)
+{
+	mobikex_session_t *session;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session)
+	{
+		session->holding = FALSE;
+		mobikex_paths_update(session);
+	}
+	mobikex->lock->unlock(mobikex->lock);
+	return SUCCESS;
+}
+
+void mobikex_failback_release(mobikex_session_t *session)
+{
+	uint64_t now = mobikex_now(), first = ~0ULL, held;
+	uint8_t slot;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+	{
+		if (session->path[slot].priority & MOBIKEX_PATH_HELD)
+		{
+			held = mobikex_failback_held(session, slot);
+			first = min(first, max(held, now));
+		}
+	}
+	if (first != ~0ULL && !session->holding)
+	{
+		session->holding = TRUE;
+		mobikex_job_queue(session->ike, release, 0, (first - now) / MS + 1);
+	}
+}
+
 void mobikex_failback(mobikex_session_t *session)
 {
 	uint8_t active = mobikex_path_active(session), best;
-	uint64_t now = mobikex_now(), since = 0, due;
+	uint64_t now = mobikex_now(), due;
 
 	if (!session->leader || session->manual || session->trying ||
 		!mobikex_path_live(session, active))
@@ -130,9 +214,11 @@ void mobikex_failback(mobikex_session_t *session)
 	{
 		return;
 	}
-	mobikex_link_up(mobikex_link_of(&session->path[best].local), &since);
-	due = max(since, session->since[best]) + mobikex->failback_delay * MS;
-	due = max(due, session->try_at);
+	due = max(mobikex_failback_due(session, best), session->try_at);
+	if (due == ~0ULL)
+	{	/* it was just lost again */
+		return;
+	}
 	if (due <= now)
 	{
 		session->trying = TRUE;

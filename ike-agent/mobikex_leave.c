@@ -9,7 +9,7 @@
 #define MS 1000000ULL	/* ns */
 
 /**
- * The best one that is verified and not to be left itself
+ * The best one that is verified, not to be left itself and not held down
  */
 static uint8_t other_path(mobikex_session_t *session)
 {
@@ -20,6 +20,7 @@ static uint8_t other_path(mobikex_session_t *session)
 	{
 		if (mobikex_path_live(session, slot) && !session->weak[slot] &&
 			(path[slot].flags & SEGUE_PATH_VERIFIED) &&
+			!(path[slot].priority & MOBIKEX_PATH_HELD) &&
 			(best == SEGUE_NO_PATH || path[slot].priority < path[best].priority))
 		{
 			best = slot;

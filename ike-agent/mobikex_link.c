@@ -144,6 +144,16 @@ enum segue_reason mobikex_link_weak(mobikex_link_t *link)
 													  SEGUE_REASON_SIGNAL_LOW;
 }
 
+void mobikex_link_lost(uint32_t ifindex, uint64_t when)
+{
+	mobikex_link_t *link = link_by_index(ifindex);
+
+	if (link)
+	{
+		mobikex_hold_lost(&link->hold, when);
+	}
+}
+
 bool mobikex_link_addr_changed(const struct rtnl_addr *addr, bool gone)
 {
 	mobikex_link_t *link = link_by_index(addr->ifindex);

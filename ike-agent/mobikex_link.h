@@ -8,6 +8,7 @@
 #define MOBIKEX_LINK_H_
 
 #include "mobikex_agent.h"
+#include "mobikex_hold.h"
 
 /**
  * Does it have a radio signal that can be asked for (mobikex_signal.h)?
@@ -39,6 +40,8 @@ typedef struct {
 	bool told;
 	/** What asking failed with when it was last in the log */
 	int complained;
+	/** Times it was lost lately, by whatever number */
+	mobikex_hold_t hold;
 	/** struct segue_addr, in the order they came */
 	linked_list_t *addrs;
 } mobikex_link_t;
@@ -69,6 +72,9 @@ bool mobikex_link_up(mobikex_link_t *link, uint64_t *since);
 
 /** Is its signal low, or lost, although it is up?  0 if not. */
 enum segue_reason mobikex_link_weak(mobikex_link_t *link);
+
+/** The data path saw that the device with this number went down. */
+void mobikex_link_lost(uint32_t ifindex, uint64_t when);
 
 /**
  * rtnetlink told of a change.

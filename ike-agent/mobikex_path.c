@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_path.h"
+#include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_view.h"
@@ -9,15 +10,6 @@
 #include <errno.h>
 #include <segue/mobikex.h>
 #include <string.h>
-
-/** Paths of one device differ by rank only, so a device needs this many. */
-#define RANKS SEGUE_MAX_PATHS
-
-/** Added to the priority of paths to where the peer wants nothing unless it must */
-#define LAST (SEGUE_MAX_LINKS * RANKS)
-
-/** And to that of paths that are better left: whatever else works comes first */
-#define WEAK 16384
 
 /** How long what the peer refused is left alone, ms: it may have become possible */
 #define UNWANTED 300000
@@ -146,7 +138,7 @@ u_int mobikex_path_rank(mobikex_session_t *session,
 	host->destroy(host);
 	if (!wanted)
 	{
-		return RANKS - 1;
+		return MOBIKEX_PATH_RANKS - 1;
 	}
 	enumerator = session->peers->create_enumerator(session->peers);
 	while (enumerator->enumerate(enumerator, &peer))
@@ -156,7 +148,7 @@ u_int mobikex_path_rank(mobikex_session_t *session,
 				(!found && peer->preference == wanted->preference);
 	}
 	enumerator->destroy(enumerator);
-	return min(rank, RANKS - 1);
+	return min(rank, MOBIKEX_PATH_RANKS - 1);
 }
 
 /**
@@ -175,11 +167,20 @@ static struct segue_path make_path(mobikex_session_t *session,
 		.flags = SEGUE_PATH_USED | SEGUE_PATH_VERIFIED,
 	};
 
-	path.priority = link->bit * RANKS + mobikex_path_rank(session, &path.remote);
-	if (peer->preference == MOBIKEX_PREFERENCE_LAST &&
-		!remote->ip_equals(remote, session->other))
+	path.priority = mobikex_role_order(session, link) * MOBIKEX_PATH_RANKS +
+					mobikex_path_rank(session, &path.remote);
+	if (peer->preference == MOBIKEX_PREFERENCE_LAST)
 	{
-		path.priority += LAST;
+		path.flags |= SEGUE_PATH_METERED;
+		if (!remote->ip_equals(remote, session->other))
+		{
+			path.priority |= MOBIKEX_PATH_LAST;
+		}
+	}
+	if (mobikex_role_metered(session, link))
+	{
+		path.flags |= SEGUE_PATH_METERED;
+		path.priority |= MOBIKEX_PATH_METERED;
 	}
 	if (session->encap)
 	{
@@ -301,6 +302,77 @@ static void put(mobikex_session_t *session, uint8_t slot,
 	session->path[slot] = *path;
 }
 
+/**
+ * What the peer does not accept, and what has become of that
+ */
+static bool is_unwanted(mobikex_session_t *session, uint8_t slot)
+{
+	return session->unwanted[slot] > mobikex_now();
+}
+
+/**
+ * Is it better left?
+ *
+ * @return			what has changed about that, NONE if nothing has
+ */
+static enum segue_reason note_weak(mobikex_session_t *session, uint8_t slot,
+								   struct segue_path *path)
+{
+	mobikex_link_t *link = mobikex_link_of(&path->local);
+	enum segue_reason was = session->weak[slot], now = SEGUE_REASON_NONE;
+
+	if (link)
+	{
+		now = mobikex_link_weak(link);
+	}
+	if (!now && session->degraded[slot])
+	{
+		now = SEGUE_REASON_PATH_DEGRADED;
+	}
+	path->priority |= now ? MOBIKEX_PATH_WEAK : 0;
+	session->weak[slot] = now;
+	if (!was != !now)
+	{
+		session->weak_since[slot] = now ? mobikex_now() : 0;
+	}
+	if (was && !now && session->since[slot])
+	{	/* failback counts from here, from a metered path, too */
+		session->since[slot] = mobikex_now();
+		session->try_at = max(session->try_at, session->since[slot] +
+											   mobikex->failback_delay * MS);
+		return was == SEGUE_REASON_PATH_DEGRADED ? SEGUE_REASON_PATH_WELL :
+												   SEGUE_REASON_SIGNAL_GOOD;
+	}
+	return was ? SEGUE_REASON_NONE : now;
+}
+
+/**
+ * What is there already: weak, or held down, or no more.
+ */
+static void put_again(mobikex_session_t *session, uint8_t slot,
+					  struct segue_path *path)
+{
+	enum segue_reason reason = note_weak(session, slot, path);
+
+	if (mobikex_failback_held(session, slot))
+	{
+		path->priority |= MOBIKEX_PATH_HELD;
+	}
+	if (!reason &&
+		(path->priority ^ session->path[slot].priority) & MOBIKEX_PATH_HELD)
+	{
+		reason = path->priority & MOBIKEX_PATH_HELD ? SEGUE_REASON_PATH_HELD :
+													  SEGUE_REASON_PATH_RELEASED;
+		DBG1(DBG_KNL, "segue: session %s[%u]: path %u: %s", session->name,
+			 session->id, slot, segue_reason_name(reason));
+	}
+	if (is_unwanted(session, slot))
+	{
+		path->flags &= ~SEGUE_PATH_EGRESS;
+	}
+	put(session, slot, path, reason);
+}
+
 static void remove_path(mobikex_session_t *session, uint8_t slot)
 {
 	DBG2(DBG_KNL, "segue: session %s[%u]: path %u removed", session->name,
@@ -309,6 +381,7 @@ static void remove_path(mobikex_session_t *session, uint8_t slot)
 	memset(&session->path[slot], 0, sizeof(session->path[slot]));
 	session->since[slot] = session->drained[slot] = session->unwanted[slot] = 0;
 	session->weak[slot] = session->degraded[slot] = 0;
+	memset(&session->hold[slot], 0, sizeof(session->hold[slot]));
 }
 
 /**
@@ -388,14 +461,6 @@ static uint8_t free_slot(mobikex_session_t *session, uint8_t active)
 	return SEGUE_NO_PATH;
 }
 
-/**
- * What the peer does not accept, and what has become of that
- */
-static bool is_unwanted(mobikex_session_t *session, uint8_t slot)
-{
-	return session->unwanted[slot] > mobikex_now();
-}
-
 bool mobikex_path_refused(mobikex_session_t *session, host_t *local, host_t *remote)
 {
 	uint8_t slot = mobikex_path_find(session, local, remote);
@@ -453,40 +518,6 @@ static void note_live(mobikex_session_t *session, uint8_t slot)
 }
 
 /**
- * Is it better left?
- *
- * @return			what has changed about that, NONE if nothing has
- */
-static enum segue_reason note_weak(mobikex_session_t *session, uint8_t slot,
-								   struct segue_path *path)
-{
-	mobikex_link_t *link = mobikex_link_of(&path->local);
-	enum segue_reason was = session->weak[slot], now = SEGUE_REASON_NONE;
-
-	if (link)
-	{
-		now = mobikex_link_weak(link);
-	}
-	if (!now && session->degraded[slot])
-	{
-		now = SEGUE_REASON_PATH_DEGRADED;
-	}
-	path->priority += now ? WEAK : 0;
-	session->weak[slot] = now;
-	if (!was != !now)
-	{
-		session->weak_since[slot] = now ? mobikex_now() : 0;
-	}
-	if (was && !now && session->since[slot])
-	{	/* failback counts from here */
-		session->since[slot] = mobikex_now();
-		return was == SEGUE_REASON_PATH_DEGRADED ? SEGUE_REASON_PATH_WELL :
-												   SEGUE_REASON_SIGNAL_GOOD;
-	}
-	return was ? SEGUE_REASON_NONE : now;
-}
-
-/**
  * Who detaches a device also removes its paths.
  */
 static void forget_removed(mobikex_session_t *session,
@@ -529,11 +560,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 		{
 			keep[slot] = TRUE;
 			session->drained[slot] = 0;
-			if (is_unwanted(session, slot))
-			{
-				want[i].flags &= ~SEGUE_PATH_EGRESS;
-			}
-			put(session, slot, &want[i], note_weak(session, slot, &want[i]));
+			put_again(session, slot, &want[i]);
 		}
 	}
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
@@ -560,6 +587,7 @@ void mobikex_paths_update(mobikex_session_t *session)
 	{
 		note_live(session, slot);
 	}
+	mobikex_failback_release(session);
 	mobikex_view_update(session);
 	mobikex_signal_watch();
 }

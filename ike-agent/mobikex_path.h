@@ -9,13 +9,32 @@
  * the peer is now comes first, so that the loss of an own uplink never sends
  * packets to an address that the peer has left.  After that the peer's preference
  * counts (IP_PARAMETER), then the order it announced them in; those it wants last
- * come after all others, of whatever device.
+ * come after all others, of whatever device; then metered devices (mobikex_role.h);
+ * and then what is held down (mobikex_hold.h).
  * All of it with the agent's lock held.
  */
 #ifndef MOBIKEX_PATH_H_
 #define MOBIKEX_PATH_H_
 
+#include "mobikex_role.h"
 #include "mobikex_session.h"
+
+/**
+ * segue_path.priority, from its lowest bits: rank of the peer's address, order of
+ * the device, and what comes after everything that has it not
+ */
+#define MOBIKEX_PATH_RANKS SEGUE_MAX_PATHS
+#define MOBIKEX_PATH_LAST (MOBIKEX_ROLE_ORDERS * MOBIKEX_PATH_RANKS)
+#define MOBIKEX_PATH_METERED (2 * MOBIKEX_PATH_LAST)
+#define MOBIKEX_PATH_HELD (4 * MOBIKEX_PATH_LAST)
+#define MOBIKEX_PATH_WEAK (8 * MOBIKEX_PATH_LAST)
+
+/** How good is its device, whatever has become of it lately?  Lower is better. */
+static inline u_int mobikex_path_device(const struct segue_path *path)
+{
+	return path->priority & (MOBIKEX_PATH_METERED | (MOBIKEX_PATH_LAST - 1)) &
+		   ~(MOBIKEX_PATH_RANKS - 1);
+}
 
 /** Bring the session's table in step with addresses, routes and peer. */
 void mobikex_paths_update(mobikex_session_t *session);

@@ -21,6 +21,13 @@
 #define MIN_INTERVAL 10
 #define MAX_MULTIPLIER 255
 
+/** Of metered paths that are idle, ms; and what idle is */
+#define METERED_INTERVAL 60000
+#define IDLE 1000
+
+/** A path that never answered is not asked more often than this at its usual pace */
+#define FIRST_TRIES 5
+
 /** Answers are given under old keys for so long after their IKE_SA went, s */
 #define GRACE 10
 
@@ -38,6 +45,9 @@ typedef struct {
 	/** More loss (of 65536), or delay (ns), is a reason to leave a path; 0: none is */
 	uint32_t loss;
 	uint64_t delay;
+	/** And of metered paths that are idle */
+	uint64_t metered_interval;
+	bool metered[SEGUE_MAX_PATHS];
 	/** Indices of the session's paths; 0: not probed */
 	uint16_t index[SEGUE_MAX_PATHS];
 	/** When the next one is sent */
@@ -50,6 +60,9 @@ static linked_list_t *all;
 
 /** Jobs that run */
 static bool ticking, bursting;
+
+/** The one that sends; earlier ones end when their time has come */
+static uintptr_t ticks;
 
 static uint32_t setting(const char *connection, const char *name, uint32_t def)
 {
@@ -151,6 +164,9 @@ static probes_t *begin(ike_sa_t *ike_sa)
 		this->loss = min(setting(ike_sa->get_name(ike_sa), "degraded_loss", 0),
 						 100) * 65536 / 100;
 		this->delay = setting(ike_sa->get_name(ike_sa), "degraded_delay", 0) * MS;
+		this->metered_interval = max(this->interval,
+							setting(ike_sa->get_name(ike_sa), "metered_interval",
+									METERED_INTERVAL) * MS);
 	}
 	all = all ?: linked_list_create();
 	all->insert_last(all, this);
@@ -271,6 +287,17 @@ void mobikex_probes_flush(void)
 }
 
 /**
+ * Each probe costs, and nothing goes by it.  When data does, the kernel looks, and
+ * wants to know more if it is not answered.
+ */
+static bool is_rare(probes_t *this, uint8_t slot, const struct segue_probe *probe)
+{
+	return this->metered[slot] && probe->data == probe->data_seen &&
+		   probe->data_ns + IDLE * MS < mobikex_now() &&
+		   (probe->answered || probe->sent >= FIRST_TRIES);
+}
+
+/**
  * Is it time to leave the path while it still works?  It is well again at half the
  * loss and three quarters of the delay.
  */
@@ -319,7 +346,8 @@ static uint64_t look(probes_t *this, uint8_t slot)
 		return this->interval;
 	}
 	grade(this, slot, &probe);
-	return segue_probe_interval(&probe);
+	return is_rare(this, slot, &probe) ? this->metered_interval :
+										 segue_probe_interval(&probe);
 }
 
 /**
@@ -363,13 +391,16 @@ static uint32_t send_due(void)
 }
 
 CALLBACK(tick, job_requeue_t,
-	void *null)
+	void *number)
 {
-	uint32_t ms;
+	uint32_t ms = 0;
 
 	mobikex->lock->lock(mobikex->lock);
-	ms = send_due();
-	ticking = ms != 0;
+	if ((uintptr_t)number == ticks)
+	{
+		ms = send_due();
+		ticking = ms != 0;
+	}
 	mobikex->lock->unlock(mobikex->lock);
 	if (!ms)
 	{
@@ -425,11 +456,17 @@ CALLBACK(burst, job_requeue_t,
 	return JOB_RESCHEDULE_MS(1);
 }
 
-static void queue(callback_job_cb_t function)
+static void queue(callback_job_cb_t function, void *data)
 {
 	lib->processor->queue_job(lib->processor,
-		(job_t*)callback_job_create_with_prio(function, NULL, NULL, NULL,
+		(job_t*)callback_job_create_with_prio(function, data, NULL, NULL,
 											  JOB_PRIO_CRITICAL));
+}
+
+static void queue_tick(void)
+{
+	ticking = TRUE;
+	queue(tick, (void*)++ticks);
 }
 
 /**
@@ -474,6 +511,7 @@ static void probe_path(probes_t *this, mobikex_session_t *session, uint8_t slot)
 		return;
 	}
 	session->dead[slot] = entry.path[slot].state == SEGUE_PATH_DEAD;
+	this->metered[slot] = (session->path[slot].flags & SEGUE_PATH_METERED) != 0;
 	if (this->index[slot] != entry.path[slot].probe)
 	{
 		this->index[slot] = entry.path[slot].probe;
@@ -520,8 +558,7 @@ void mobikex_probe_paths(mobikex_session_t *session)
 	}
 	if (!ticking)
 	{
-		ticking = TRUE;
-		queue(tick);
+		queue_tick();
 	}
 }
 
@@ -539,11 +576,16 @@ static void suspect(probes_t *this, uint8_t slot)
 			segue_probe_send(mobikex->segue, this->index[i], 1);
 		}
 	}
+	if (this->metered[slot] && this->due[slot] > mobikex_now() + this->interval)
+	{	/* no more rarely, while data goes by it */
+		this->due[slot] = mobikex_now();
+		queue_tick();
+	}
 	this->burst[slot] = TRUE;
 	if (!bursting)
 	{
 		bursting = TRUE;
-		queue(burst);
+		queue(burst, NULL);
 	}
 }
 
@@ -571,6 +613,10 @@ void mobikex_probe_event(const struct segue_event *event)
 			DBG1(DBG_KNL, "segue: session %s[%u]: path %u: %s", session->name,
 				 session->id, event->to, segue_reason_name(event->reason));
 			session->dead[event->to] = event->reason == SEGUE_REASON_PATH_DEAD;
+			if (session->dead[event->to])
+			{
+				mobikex_hold_lost(&session->hold[event->to], event->ns);
+			}
 			mobikex_follow_queue(session);
 			break;
 		default:

@@ -7,6 +7,7 @@
 #include "mobikex_link.h"
 #include "mobikex_moved.h"
 #include "mobikex_path.h"
+#include "mobikex_role.h"
 #include "mobikex_route.h"
 #include "mobikex_sa.h"
 #include "mobikex_xfrm.h"
@@ -233,6 +234,7 @@ static void destroy(mobikex_session_t *this)
 	mobikex_routes_release(this);
 	mobikex_routes_release(this->locals);
 	mobikex_children_clean(this);
+	mobikex_roles_clean(this);
 	chunk_free(&this->request);
 	DESTROY_IF(this->request_to);
 	this->locals->destroy_offset(this->locals, offsetof(host_t, destroy));
@@ -359,6 +361,7 @@ static int publish(mobikex_session_t *this)
 	memset(this->path, 0, sizeof(this->path));
 	memset(this->since, 0, sizeof(this->since));
 	memset(this->drained, 0, sizeof(this->drained));
+	memset(this->hold, 0, sizeof(this->hold));
 	memset(&this->view, 0, sizeof(this->view));
 	mobikex_paths_update(this);
 	slot = mobikex_path_find(this, this->my, this->other);
@@ -425,6 +428,7 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 	this->peer_id = id->clone(id);
 	this->encap = encap;
 	this->copy = mobikex_copy_setting(this->name);
+	mobikex_roles_load(this);
 	if (proto != IPPROTO_ESP)
 	{	/* RFC 4302 3.3.3.1: AH covers the outer addresses */
 		mobikex_session_stock(this, "not ESP");

@@ -15,6 +15,7 @@
 #define MOBIKEX_SESSION_H_
 
 #include "mobikex_agent.h"
+#include "mobikex_hold.h"
 
 typedef struct mobikex_session_t mobikex_session_t;
 typedef struct mobikex_moved_t mobikex_moved_t;
@@ -127,6 +128,11 @@ struct mobikex_session_t {
 	/** Whether it sends by a second path as well, mobikex_copy_t */
 	u_int copy;
 
+	/** Devices by role, as the settings name them, or NULL (mobikex_role.h) */
+	char *primary;
+	char *backup;
+	char *metered;
+
 	/** In the maps */
 	bool published;
 
@@ -214,6 +220,12 @@ struct mobikex_session_t {
 	/** The one that is copied to meanwhile, and when it becomes the active one; 0: none */
 	uint8_t leave_to;
 	uint64_t leave_at;
+
+	/** Times that it was found dead; its link has its own */
+	mobikex_hold_t hold[SEGUE_MAX_PATHS];
+
+	/** A look for the end of a hold-down is queued */
+	bool holding;
 
 	/** When a path goes that is only received by any more; 0: it stays */
 	uint64_t drained[SEGUE_MAX_PATHS];

@@ -2,6 +2,7 @@
 #include "mobikex_told.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
+#include "mobikex_role.h"
 
 #define MS 1000000ULL	/* ns */
 
@@ -256,6 +257,16 @@ static void owe_gone(mobikex_session_t *session, record_t *record,
 	enumerator->destroy(enumerator);
 }
 
+/**
+ * A list has no preferences, and the peer shall send nothing there unless it must.
+ */
+static bool costs_untold(mobikex_session_t *session, mobikex_link_t *link,
+						 told_t *told)
+{
+	return mobikex_role_metered(session, link) &&
+		   told->preference != mobikex_role_preference(session, link);
+}
+
 static void owe_link(mobikex_session_t *session, record_t *record,
 					 mobikex_link_t *link, bool again, mobikex_owed_t *owed)
 {
@@ -267,11 +278,13 @@ static void owe_link(mobikex_session_t *session, record_t *record,
 	while (enumerator->enumerate(enumerator, &addr))
 	{
 		told = told_find(record, addr);
-		if ((!told || (again && told->again)) &&
+		if ((!told || (again && (told->again ||
+								 costs_untold(session, link, told)))) &&
 			segue_addr_is_v4(addr) == segue_addr_is_v4(&other) &&
 			!rtnl_route_check(mobikex->rtnl, &other, link->ifindex, addr))
 		{
-			owe(owed, MOBIKEX_ROLE_ADDED, addr, link->bit);
+			owe(owed, MOBIKEX_ROLE_ADDED, addr,
+				mobikex_role_preference(session, link));
 		}
 	}
 	enumerator->destroy(enumerator);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_view.h"
+#include "mobikex_failback.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
 #include "mobikex_told.h"
@@ -70,6 +71,10 @@ void mobikex_view_make(mobikex_session_t *session, struct segue_peer *view)
 	{
 		view->path[slot].live_ns = session->since[slot];
 		view->path[slot].leaving_ns = session->drained[slot];
+		if (session->path[slot].flags & SEGUE_PATH_USED)
+		{
+			view->path[slot].held_ns = mobikex_failback_held(session, slot);
+		}
 	}
 	mobikex_told_in_use(session, &view->in_use);
 	add_ours(session, view);

@@ -53,6 +53,8 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_PATH_BACK:		return "path back";
 	case SEGUE_REASON_PATH_DEGRADED:	return "path degraded";
 	case SEGUE_REASON_PATH_WELL:		return "path well";
+	case SEGUE_REASON_PATH_HELD:		return "path held down";
+	case SEGUE_REASON_PATH_RELEASED:	return "hold-down over";
 	case SEGUE_REASON_NO_LIVE_PATH:		return "no live path";
 	case SEGUE_REASON_UNVERIFIED_PATH:	return "unverified path";
 	case SEGUE_REASON_CHECK_FAILED:		return "check failed";

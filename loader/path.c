@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli.h"
+#include "clock.h"
 #include "names.h"
 #include "output.h"
 #include "peer.h"
@@ -32,7 +33,10 @@ struct path_row {
 	bool copy;
 	bool egress;
 	bool verified;
+	bool metered;
 	bool link_up;
+	bool held;
+	__u64 held_ms;		/* for so long yet; 0 with held: not before its link is up */
 	/* of its probe; all of this 0 without one */
 	char probe[16];
 	__u64 probe_index;
@@ -63,7 +67,10 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct path_row, copy, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct path_row, egress, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct path_row, verified, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct path_row, metered, OUTPUT_FLAG, .json_only = true),
 	OUTPUT_FIELD(struct path_row, link_up, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct path_row, held, OUTPUT_FLAG, .json_only = true),
+	OUTPUT_FIELD(struct path_row, held_ms, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct path_row, probe, OUTPUT_TEXT, .json_only = true),
 	OUTPUT_FIELD(struct path_row, probe_index, OUTPUT_COUNT, .json_only = true),
 	OUTPUT_FIELD(struct path_row, rtt_us, OUTPUT_COUNT, .json_only = true),
@@ -120,7 +127,17 @@ static const char *path_state(const struct path_row *row)
 		return "not verified";
 	if (!row->egress)
 		return "receive only";
-	return "ready";
+	return row->held ? "held down" : "ready";
+}
+
+/* What the agent wrote may be over by now. */
+static void held_fill(__u64 until_ns, struct path_row *row)
+{
+	__u64 now = clock_now_ns();
+
+	row->held = until_ns > now;
+	if (row->held && ~until_ns)
+		row->held_ms = (until_ns - now) / 1000000;
 }
 
 static int path_fill(struct gather *gather, __u32 id, const struct segue_session *session,
@@ -150,8 +167,12 @@ static int path_fill(struct gather *gather, __u32 id, const struct segue_session
 	row->egress = path->flags & SEGUE_PATH_EGRESS;
 	row->verified = path->flags & SEGUE_PATH_VERIFIED;
 	row->link_up = path->link < SEGUE_MAX_LINKS && (gather->links_up >> path->link & 1);
+	row->metered = path->flags & SEGUE_PATH_METERED;
+	held_fill(peer->path[slot].held_ns, row);
 	probe_fill(gather, path, row);
 	strcpy(row->state, path_state(row));
+	if (!strcmp(row->state, "held down") && row->held_ms)
+		snprintf(row->state, sizeof(row->state), "held down %.1f s", row->held_ms / 1e3);
 	peer_path_role(session, peer, slot, row->role);
 	if (remote) {
 		strcpy(row->check, segue_check_name(remote->check));

@@ -60,9 +60,11 @@ char *peer_path_role(const struct segue_session *session, const struct segue_pee
 		     unsigned int slot, char *buf)
 {
 	const struct segue_path *path = &session->path[slot];
+	bool metered = path->flags & SEGUE_PATH_METERED;
 
-	return role(slot == session->active ? "active" :
-		    is_leaving(session, peer, slot) ? "leaving" : "backup",
+	return role(slot == session->active ? (metered ? "active, metered" : "active") :
+		    is_leaving(session, peer, slot) ? "leaving" :
+		    metered ? "metered" : "backup",
 		    segue_addr_equal(&path->local, &session->local) &&
 		    segue_addr_equal(&path->remote, &session->remote), buf);
 }

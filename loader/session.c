@@ -186,6 +186,21 @@ static int session_fill(void *context, __u32 id, const struct segue_session *ses
 	return peer_fill(gather->segue, id, session, row);
 }
 
+static const struct output_field switch_fields[] = {
+	OUTPUT_FIELD(struct session_row, session, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct session_row, active, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct session_row, switches, OUTPUT_COUNT),
+	{ .name = "switched", .kind = OUTPUT_AGE,
+	  .offset = offsetof(struct session_row, switched_ns) },
+	OUTPUT_FIELD(struct session_row, reason, OUTPUT_TEXT),
+	{},
+};
+
+static int switched_fill(void *context, __u32 id, const struct segue_session *session)
+{
+	return session->switched_ns ? session_fill(context, id, session) : 0;
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const struct session_row *x = a, *y = b;
@@ -212,6 +227,21 @@ static void rows_free(struct output_rows *rows)
 		free(row->refused.data);
 	}
 	free(rows->data);
+}
+
+int show_switches(struct output *output, struct segue *segue, const char *key)
+{
+	struct gather gather = { .segue = segue };
+	int ret = show_each_session(segue, NULL, switched_fill, &gather);
+
+	if (!ret) {
+		if (gather.rows.count)
+			qsort(gather.rows.data, gather.rows.count, sizeof(struct session_row), by_id);
+		output_table(output, key, switch_fields, gather.rows.data, gather.rows.count,
+			     sizeof(struct session_row));
+	}
+	rows_free(&gather.rows);
+	return ret;
 }
 
 int session_command(struct cli *cli, int argc, char **argv)

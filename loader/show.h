@@ -12,6 +12,9 @@ struct output;
 /* key as in output_table(); device NULL: all.  CLI_OK or CLI_FAILED. */
 int show_links(struct output *output, struct segue *segue, const char *key, const char *device);
 
+/* The last switch of every session that has made one, and why; likewise. */
+int show_switches(struct output *output, struct segue *segue, const char *key);
+
 /*
  * fn for every session, or for the one called name (NULL: all).  fn returns 0 or
  * a negative errno, which ends the walk.  CLI_OK, or CLI_FAILED after complaining.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* segue status: what is attached, what the kernel allows, what was counted. */
+/* segue status: what is attached, what switched and why, what the kernel allows, what was
+ * counted. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,8 @@ int status_command(struct cli *cli, int argc, char **argv)
 		goto out;
 	output_record(cli->output, "status", fields, &row);
 	ret = show_links(cli->output, segue, "links", NULL);
+	if (!ret)
+		ret = show_switches(cli->output, segue, "switches");
 	if (ret)
 		goto out;
 	err = segue_counters_get(segue, &counters);

@@ -66,6 +66,8 @@ enum segue_reason {
 	SEGUE_REASON_PATH_DEGRADED = 39,	/* its probes tell of more loss or delay than is wanted;
 					 * of a switch as well */
 	SEGUE_REASON_PATH_WELL = 40,	/* no more */
+	SEGUE_REASON_PATH_HELD = 41,	/* hold-down: it was lost, and is not trusted at once */
+	SEGUE_REASON_PATH_RELEASED = 42,	/* it has been well for long enough */
 	/* what was refused */
 	SEGUE_REASON_NO_LIVE_PATH = 48,	/* no path of the session can carry the packet */
 	SEGUE_REASON_UNVERIFIED_PATH = 49, /* known SPI from an address that is not verified */

@@ -43,6 +43,8 @@ struct segue_peer_path {		/* of segue_session.path[] with the same index */
 	__u64 live_ns;			/* since when it can carry packets, 0: it cannot */
 	__u64 leaving_ns;		/* its address is gone: until when packets are still
 					 * taken from it; 0: it stays */
+	__u64 held_ns;			/* hold-down: until when it is not gone back to; ~0: while
+					 * it is down, and after that; 0: none */
 };
 
 struct segue_peer {

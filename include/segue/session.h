@@ -44,6 +44,11 @@ enum segue_path_flag {
 	 * live egress paths a verified one is always taken first.
 	 */
 	SEGUE_PATH_VERIFIED = 1 << 2,
+	/*
+	 * Costs money, or the peer wants nothing there unless it must: no copies but
+	 * on the way to it, and seldom probed while it is idle.
+	 */
+	SEGUE_PATH_METERED = 1 << 3,
 };
 
 enum segue_path_state {

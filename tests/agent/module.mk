@@ -23,10 +23,10 @@ $(BUILD)/tests/agent/test_natd: $(BUILD)/ike-agent/mobikex_natd.o $(BUILD)/ike-a
 $(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_sa.o
 $(BUILD)/tests/agent/test_notify: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_notify.o
 $(BUILD)/tests/agent/test_check: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,check exchange host)
-$(BUILD)/tests/agent/test_told: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_told.o
+$(BUILD)/tests/agent/test_told: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,told role host)
 $(BUILD)/tests/agent/test_update: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,task exchange nonat)
 $(BUILD)/tests/agent/test_nonat: $(BUILD)/ike-agent/mobikex_nonat.o
-$(BUILD)/tests/agent/test_view: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,view told host)
+$(BUILD)/tests/agent/test_view: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,view told role host)
 $(BUILD)/tests/agent/test_operation: $(BUILD)/tests/agent/fake_peer.o $(BUILD)/tests/agent/fake_text.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,operation judge notify host)
 $(BUILD)/tests/agent/test_named: $(BUILD)/tests/agent/fake_text.o \
@@ -37,7 +37,11 @@ $(BUILD)/tests/agent/test_pairs: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,pai
 $(BUILD)/tests/agent/test_policy: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,policy pair host)
 $(BUILD)/tests/agent/test_guard: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_guard.o
 # with a map, links and routes of its own
-$(BUILD)/tests/agent/test_path: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_path.o
+$(BUILD)/tests/agent/test_path: $(BUILD)/tests/agent/fake_text.o \
+	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,path role host)
+$(BUILD)/tests/agent/test_hold: $(BUILD)/ike-agent/mobikex_hold.o
+$(BUILD)/tests/agent/test_role: $(BUILD)/ike-agent/mobikex_role.o
+$(BUILD)/tests/agent/test_failback: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,failback hold)
 $(AGENT_TESTS): %: %.o $(BUILD)/tests/agent/fake_charon.o
 	$(CC) $(LDFLAGS) -o $@ $^ -L$(CHARON_LIB) -Wl,-rpath,$(CHARON_LIB) \
 		-lcharon -lstrongswan -lmnl -lcmocka

@@ -130,6 +130,20 @@ static void alone(void **state)
 	assert_int_equal(copied, 1);
 }
 
+/* Nothing is sent twice to where it costs, whatever it fails together with. */
+static void not_metered(void **state)
+{
+	session.path[3].flags |= SEGUE_PATH_METERED;
+	session.path[1].flags |= SEGUE_PATH_METERED;
+	mobikex_copy_update(&session);
+	assert_int_equal(map.copy, 2);
+	session.path[2].flags |= SEGUE_PATH_METERED;	/* it has become so */
+	mobikex_copy_update(&session);
+	assert_int_equal(map.copy, SEGUE_NO_PATH);
+	mobikex_copy_update(&session);
+	assert_int_equal(copied, 2);
+}
+
 static void once(void **state)
 {
 	mobikex_copy_update(&session);
@@ -196,6 +210,7 @@ int main(void)
 		TEST(nothing_in_common),
 		TEST(verified_only),
 		TEST(alone),
+		TEST(not_metered),
 		TEST(once),
 		TEST(only_if_asked_for),
 		TEST(failback),

@@ -21,6 +21,7 @@
 #include "fake_charon.h"
 #include "mobikex_child.h"
 #include "mobikex_copy.h"
+#include "mobikex_failback.h"
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
@@ -82,9 +83,9 @@ mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
 	return NULL;
 }
 
-bool mobikex_link_up(mobikex_link_t *link, uint64_t *since)
+uint64_t mobikex_failback_due(mobikex_session_t *this, uint8_t slot)
 {
-	return TRUE;
+	return 0;
 }
 
 void mobikex_copy_child(mobikex_session_t *this, uint8_t child, mobikex_copy_t copy)

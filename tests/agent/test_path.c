@@ -17,6 +17,7 @@
 #include <string.h>
 #include <library.h>
 #include "fake_charon.h"
+#include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
@@ -43,7 +44,7 @@ static bool wlan_up, lte_up, wlan_routed, lte_routed;
 static struct segue_session map;
 static enum segue_reason put_reason;
 static int written, removed, forgotten, jobs;
-static uint64_t clock_ns;
+static uint64_t clock_ns, held[SEGUE_MAX_PATHS];
 
 uint64_t mobikex_now(void)
 {
@@ -69,6 +70,15 @@ static bool has(mobikex_link_t *link, const struct segue_addr *addr)
 		found |= segue_addr_equal(current, addr);
 	enumerator->destroy(enumerator);
 	return found;
+}
+
+uint64_t mobikex_failback_held(mobikex_session_t *this, uint8_t slot)
+{
+	return held[slot];
+}
+
+void mobikex_failback_release(mobikex_session_t *this)
+{
 }
 
 void mobikex_probe_paths(mobikex_session_t *session)
@@ -198,6 +208,7 @@ static int begin(void **state)
 {
 	memset(&map, 0, sizeof(map));
 	memset(&session, 0, sizeof(session));
+	memset(held, 0, sizeof(held));
 	written = removed = forgotten = jobs = 0;
 	wlan_up = lte_up = wlan_routed = lte_routed = TRUE;
 	wlan.addrs = linked_list_create();
@@ -301,6 +312,59 @@ static void order(void **state)
 	assert_true(map.path[slot_of(LTE, OTHER)].priority <
 		    map.path[slot_of(LTE, PEER)].priority);
 	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, OTHER));
+}
+
+/* The settings put lte0 before wlan0, and the path in use follows. */
+static void by_role(void **state)
+{
+	session.primary = "eth0 lte0";
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), slot_of(LTE, PEER));
+	session.backup = session.primary;
+	session.primary = NULL;
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
+	assert_false(map.path[1].flags & SEGUE_PATH_METERED);
+}
+
+/* After everything else, even where the peer wants nothing unless it must. */
+static void metered(void **state)
+{
+	session.metered = "wlan0";
+	peer_add(OTHER, TRUE);
+	mobikex_paths_update(&session);
+	assert_true(map.path[slot_of(WLAN, PEER)].flags & SEGUE_PATH_METERED);
+	assert_false(map.path[slot_of(LTE, PEER)].flags & SEGUE_PATH_METERED);
+	assert_int_equal(mobikex_path_best(&session), slot_of(LTE, PEER));
+	lte_routed = FALSE;
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
+	lte_routed = TRUE;
+	mobikex_session_peer(&session, session.other)->preference = MOBIKEX_PREFERENCE_LAST;
+	mobikex_paths_update(&session);
+	assert_true(map.path[slot_of(LTE, PEER)].flags & SEGUE_PATH_METERED);
+}
+
+/* Held down: the last of all, metered ones included, but better than none. */
+static void held_down(void **state)
+{
+	session.metered = "lte0";
+	mobikex_paths_update(&session);
+	assert_int_equal(mobikex_path_best(&session), 0);
+	held[0] = ~0ULL;
+	mobikex_paths_update(&session);
+	assert_int_equal(put_reason, SEGUE_REASON_PATH_HELD);
+	assert_int_equal(mobikex_path_best(&session), 1);
+	assert_int_equal(written, 3);
+	mobikex_paths_update(&session);		/* told once */
+	assert_int_equal(written, 3);
+	lte_up = FALSE;
+	assert_int_equal(mobikex_path_best(&session), 0);
+	lte_up = TRUE;
+	held[0] = 0;
+	mobikex_paths_update(&session);
+	assert_int_equal(put_reason, SEGUE_REASON_PATH_RELEASED);
+	assert_int_equal(mobikex_path_best(&session), 0);
 }
 
 static mobikex_peer_t *peer_of(const char *text)
@@ -596,6 +660,9 @@ int main(void)
 		TEST(unverified_is_no_path),
 		TEST(order),
 		TEST(preferred),
+		TEST(by_role),
+		TEST(metered),
+		TEST(held_down),
 		TEST(unacceptable),
 		TEST(best_is_alive),
 		TEST(route_gone),

@@ -171,6 +171,22 @@ static void comes(void **state)
 	owes(0);
 }
 
+/* It costs, and a list cannot say so: told once, to who understands it. */
+static void metered(void **state)
+{
+	session.metered = "lte0";
+	link_addr(&lte, LTE);
+	list(WLAN, LTE);
+	mobikex_told_owed(&session, FALSE, &owed);
+	assert_int_equal(owed.count, 0);
+	owes_one(MOBIKEX_ROLE_ADDED, LTE);
+	assert_int_equal(owed.parameter[0].preference, MOBIKEX_PREFERENCE_LAST);
+	mobikex_told_done(&session, &owed);
+	owes(0);
+	list(WLAN, LTE);		/* the next list does not take it back */
+	owes(0);
+}
+
 /* A link that is down, or leads nowhere, is nothing to check. */
 static void not_usable_yet(void **state)
 {
@@ -347,6 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(listed_is_told),
 		TEST(comes),
+		TEST(metered),
 		TEST(not_usable_yet),
 		TEST(goes),
 		TEST(in_use_stays),

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <library.h>
 #include "fake_charon.h"
+#include "mobikex_failback.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
@@ -36,6 +37,11 @@ static int refuse;
 uint64_t mobikex_now(void)
 {
 	return 5000;
+}
+
+uint64_t mobikex_failback_held(mobikex_session_t *this, uint8_t slot)
+{
+	return this->since[slot] ? 0 : ~0ULL;
 }
 
 mobikex_hello_t *mobikex_hello_find(uint32_t ike)

@@ -256,6 +256,30 @@ static void test_soft_switch(void **state)
 	events_end();
 }
 
+/* To a metered path softly, as to any; but what leaves it leaves it. */
+static void test_metered(void **state)
+{
+	struct segue_session session;
+
+	(void)state;
+	path_up(V4, ACTIVE, paths[V4][ACTIVE].local, paths[V4][ACTIVE].remote, 10,
+		BOTH | SEGUE_PATH_METERED);
+	assert_int_equal(segue_switch_soft(host, V4, COPY, 0, SEGUE_REASON_FAILBACK), 0);
+	session = session_now(V4);
+	assert_int_equal(session.active, COPY);
+	assert_int_equal(session.copy, SEGUE_NO_PATH);
+	goes_one_way(V4, COPY);
+	assert_int_equal(segue_copy(host, V4, ACTIVE, 0), 0);	/* on the way to it */
+	goes_both_ways(V4, COPY, ACTIVE);
+	assert_int_equal(segue_switch_soft(host, V4, ACTIVE, 0, SEGUE_REASON_MANUAL), 0);
+	goes_both_ways(V4, ACTIVE, COPY);
+	/* its link dies, and the two would change places: path 1 is not verified */
+	path_up(V4, 1, paths[V4][1].local, paths[V4][1].remote, 11, SEGUE_PATH_EGRESS);
+	link_down(10);
+	goes_one_way(V4, COPY);
+	assert_int_equal(session_now(V4).copy, SEGUE_NO_PATH);
+}
+
 /* A link dies: what is left carries on alone, and when it is back, both do. */
 static void test_links(void **state)
 {
@@ -435,7 +459,7 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_both), TEST(test_window), TEST(test_soft_switch), TEST(test_links),
+		TEST(test_both), TEST(test_window), TEST(test_soft_switch), TEST(test_metered), TEST(test_links),
 		TEST(test_copy_fails), TEST(test_refused), TEST(test_not_ours), TEST(test_foreign_mark), TEST(test_child), TEST(test_many),
 	};
 

@@ -4,13 +4,14 @@
  * something to show where there is no IPsec.
  *
  *   maps session ID IKE NAME LOCAL REMOTE [follow] [peer]
- *   maps path ID SLOT DEVICE LOCAL REMOTE PRIORITY [egress] [verified]
+ *   maps path ID SLOT DEVICE LOCAL REMOTE PRIORITY [egress] [verified] [metered]
  *   maps unpath ID SLOT
  *   maps sa in|out SPI ID MODE PEER [CHILD]
  *   maps link DEVICE up|down
  *   maps refuse ID DEVICE SPI
  *   maps peer ID VERSION CAPABILITIES [ours|peer ADDRESS CHECK]...
  *   maps leaving ID SLOT
+ *   maps held ID SLOT S		for so many seconds; -1: its link is down
  *   maps uses ID ADDRESS		the peer has answered, and uses this one of ours
  *   maps broken ID
  *   maps agent grants|refuses		says "ready", and does so with the next wish
@@ -28,6 +29,7 @@
 #include <time.h>
 #include <bpf/bpf.h>
 #include <segue/host.h>
+#include "clock.h"
 #include "control.h"
 
 static struct segue *segue;
@@ -83,6 +85,8 @@ static int path(char **argv)
 		new.flags |= SEGUE_PATH_EGRESS;
 	if (has_word(argv + 6, "verified"))
 		new.flags |= SEGUE_PATH_VERIFIED;
+	if (has_word(argv + 6, "metered"))
+		new.flags |= SEGUE_PATH_METERED;
 	return segue_path_put(segue, atoi(argv[0]), atoi(argv[1]), &new,
 			      SEGUE_REASON_PATH_ADDED);
 }
@@ -173,6 +177,20 @@ static int leaving(char **argv)
 	if (err)
 		return err;
 	entry.path[atoi(argv[1]) % SEGUE_MAX_PATHS].leaving_ns = 1;
+	return segue_peer_put(segue, id, &entry);
+}
+
+static int held(char **argv)
+{
+	__u32 id = atoi(argv[0]);
+	int s = atoi(argv[2]), err;
+	struct segue_peer entry;
+
+	err = segue_peer_get(segue, id, &entry);
+	if (err)
+		return err;
+	entry.path[atoi(argv[1]) % SEGUE_MAX_PATHS].held_ns =
+		s < 0 ? ~0ULL : clock_now_ns() + s * 1000000000ULL;
 	return segue_peer_put(segue, id, &entry);
 }
 
@@ -298,7 +316,8 @@ static const struct {
 } verbs[] = {
 	{ "session", 5, session }, { "path", 6, path }, { "unpath", 2, unpath },
 	{ "sa", 5, sa }, { "link", 2, set_link }, { "refuse", 3, refuse },
-	{ "peer", 3, peer }, { "leaving", 2, leaving }, { "uses", 2, uses }, { "broken", 1, broken },
+	{ "peer", 3, peer }, { "leaving", 2, leaving }, { "held", 3, held },
+	{ "uses", 2, uses }, { "broken", 1, broken },
 	{ "agent", 1, agent },
 	{ "key", 2, key }, { "probe", 3, probe }, { "ask", 2, ask },
 };

@@ -74,6 +74,9 @@ exits 0 "to a device" "$segue" switch home lte0
 says "lte0 10.2.0.2 -> 192.0.2.9"
 is "it is active" lte0 "$(json '.[0].active' session home)"
 is "for the reason given" manual "$(json '.[0].reason' session home)"
+is "so says the status" "home[3] lte0 manual" \
+	"$(json '.switches[]|"\(.session) \(.active) \(.reason)"' status)"
+ok "in text" grep -q '^home\[3\] *lte0 .* manual$' <("$segue" status)
 is "where several fit, the verified one is taken" 1 "$(json '.[0].active_slot' session home)"
 exits 0 "to a local address" "$segue" switch home 10.1.0.2
 is "it is active" 0 "$(json '.[0].active_slot' session home)"
@@ -201,6 +204,18 @@ is "and a role" "active, canonical;backup;backup;backup" "$(json '[.[].role]|joi
 is "and an age" "true false" "$(json '"\(.[0].since != null) \(.[1].since != null)"' path home)"
 "$maps" leaving 3 3
 is "an address that is gone" leaving "$(json '.[3].role' path home)"
+ok "the path by lte0 is held down" "$maps" held 3 1 100
+is "it says so" "held down true" \
+	"$(json '.[1]|"\(.state|sub(" [0-9.]+ s$";"")) \(.held)"' path home)"
+ok "and for how long" test "$(json '.[1].held_ms' path home)" -gt 90000
+ok "the text, too" grep -q 'held down 9[0-9]\.[0-9] s' <("$segue" path home)
+"$maps" held 3 1 -1
+is "while its link is down nobody knows" "held down true 0" \
+	"$(json '.[1]|"\(.state) \(.held) \(.held_ms)"' path home)"
+"$maps" held 3 1 0
+is "and it ends by itself" "ready false" "$(json '.[1]|"\(.state) \(.held)"' path home)"
+"$maps" path 3 1 lte0 10.2.0.2 192.0.2.9 20 egress verified metered
+is "it costs" "metered true" "$(json '.[1]|"\(.role) \(.metered)"' path home)"
 exits 0 "the text of one session has it too" "$segue" session home
 says "MOBIKE-X 1  restores, interfaces, copies, children"
 says "peer  192.0.2.77"
