@@ -11,10 +11,10 @@
 # Expected: the first loss moves the flows, and nothing after it does until wlan0 has
 # been well for the time of its hold-down, which each loss has doubled.  Of each switch
 # the event, the monitor, the status and charon's log tell the reason.
-# SEGUE_FLAPS sets how often it goes: 30 times, from half a second, are beyond the hold.
+# SEGUE_FLAPS sets how often it goes, SEGUE_MODES in which modes, both fewer than all.
 . "$(dirname "$0")/lib.sh"
 
-flaps=${SEGUE_FLAPS:-30} period=100 hold=20
+flaps=${SEGUE_FLAPS:-20} period=100 hold=20
 
 # switches HOST REASON: how many its monitor saw
 switches() { jq -s "[.[] | select(.event == \"switch\" and .reason == \"$2\")] | length" "$out/$1/events"; }
@@ -84,7 +84,7 @@ flapping() { # MODE
 }
 
 backoff="hold_max = ${hold}000"
-for mode in transport tunnel; do
+for mode in ${SEGUE_MODES:-tunnel}; do
 	begin "ten times a second, $mode" FAILBACK_MS=500 "MOBIKEX_NODE=$backoff"
 	flapping $mode
 done
