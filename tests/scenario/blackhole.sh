@@ -25,18 +25,13 @@ lossy() {
 }
 export -f lossy half
 
-# probing HOST: both its paths are found alive
-probing() {
-	[ "$(paths "$1" | jq '[.[] | select(.probe == "alive")] | length')" = 2 ]
-}
-
 start() { # MODE RTT
 	export rtt=$2
 	topology "$rtt"
 	# what XDP sends back into a pair of veth is taken only if XDP is at its other end
 	at core xdp-loader load s "$project/build/tests/cli/other_xdp.bpf.o" >"$out/xdp.out" 2>&1
 	connect "$1"
-	await 10 probing node || die "not every path answers probes: $(paths node)"
+	await 10 probed node 2 || die "not every path answers probes: $(paths node)"
 	monitor_start node
 }
 

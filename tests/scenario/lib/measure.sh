@@ -13,6 +13,9 @@ active_is() { [ "$(active "$1" "$2")" = "$3" ]; }	# HOST FIELD VALUE
 # verified HOST COUNT: that many paths are
 verified() { [ "$(paths "$1" | jq '[.[] | select(.verified)] | length')" = "$2" ]; }
 
+# probed HOST COUNT: that many of its paths answer probes
+probed() { [ "$(paths "$1" | jq '[.[] | select(.probe == "alive")] | length')" = "$2" ]; }
+
 # counter HOST NAME
 counter() { at "$1" "$segue" -j status | jq ".. | objects | select(has(\"$2\")) | .$2"; }
 

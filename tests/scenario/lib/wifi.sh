@@ -45,6 +45,7 @@ ap_start() {
 	echo $! >"$out/router-w/ap$1.nspid"
 	await 20 grep -q AP-ENABLED "$out/router-w/ap$1.log" ||
 		die "hostapd does not start: see $out/router-w/ap$1.log"
+	at router-w iw dev "ap$1" set txpower fixed 0
 }
 
 # What wpa_supplicant tells of an association: the lease is asked for again then
@@ -152,7 +153,7 @@ hears() {
 
 # signal AP DBM: how well it is heard from now on
 signal() {
-	# the file takes no sign (hwsim_fops_rx_rssi, drivers/net/wireless/mac80211_hwsim.c),
-	# 20 dBm of transmission are added
-	printf '%u\n' $(($2 - 20)) >"/sys/kernel/debug/ieee80211/$(<"$out/ap$1.phy")/hwsim/rx_rssi"
+	# the file takes no sign (hwsim_fops_rx_rssi, drivers/net/wireless/mac80211_hwsim.c);
+	# what is transmitted with is added, 0 dBm
+	printf '%u\n' "$2" >"/sys/kernel/debug/ieee80211/$(<"$out/ap$1.phy")/hwsim/rx_rssi"
 }

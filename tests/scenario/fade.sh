@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A WLAN that fades, with a second uplink up: somebody walks away from the access point,
+# 1 dB every 100 ms, until it is gone.  Data goes both ways, and TCP.
+#
+#                      router-w             core
+#        wlan0 ~ ~ ~ ap0 ─ node | core ──── w       |
+#   node   ↘                                        | s ──── eth0 server
+#        lte0 ──────────── node | core ──── l       |
+#                      router-l
+#
+#   dBm   -74 ──────── -80 ───── -88 ──────── -94 ── ✂
+#          all is well  low: it   frames are    the access point vanishes
+#                       is left   lost
+#
+# mac80211_hwsim has a signal but loses nothing for it; frames are lost by netem, from
+# -88 dBm on 14 % more with each dB: where the lowest rates of 802.11 end (Table 17-18 of
+# IEEE 802.11-2016 wants -82 dBm at 6 Mb/s, and cards are some dB better).
+#
+# Expected: 0 packets lost, no retransmission timeout. SEGUE_FADES=100 makes more of them,
+# and counts.  The same, by cable, where probes tell of more and more delay.
+. "$(dirname "$0")/lib.sh"
+
+fades=${SEGUE_FADES:-1}
+
+# walk: from -74 dBm to nowhere
+walk() {
+	local dbm
+	for ((dbm = -74; dbm >= -94; dbm--)); do
+		signal 0 $dbm
+		if ((dbm <= -88)); then
+			lose $(((-87 - dbm) * 14))
+		fi
+		sleep 0.1
+	done
+	at router-w ip link set dev ap0 down
+}
+
+# lose PERCENT: of the frames, both ways
+lose() {
+	at node tc qdisc replace dev wlan0 root netem limit 20000 loss "$1"%
+	at router-w tc qdisc replace dev ap0 root netem limit 20000 loss "$1"%
+}
+
+# walk_back: beside the access point again, and by it
+walk_back() {
+	at node tc qdisc del dev wlan0 root 2>/dev/null || true
+	at router-w tc qdisc del dev ap0 root 2>/dev/null || true
+	signal 0 -50
+	at router-w ip link set dev ap0 up
+	await 30 associated 0 && await 30 active_is node device wlan0 &&
+		await 10 active_is server remote "$node_wlan"
+}
+export -f signal walk lose
+
+lost='[.flows | .up, .down, .echo | .lost] | add' timeouts='[.hosts[].tcp_timeouts] | add'
+
+unseen() { ! saw "$@"; }
+
+# lost_nothing REPORT: of all flows, and TCP had to wait for nothing
+lost_nothing() {
+	goes_on "$1"
+	only_replay_drops "$1"
+	fact "$1" "nothing lost" "($lost) == 0" "$lost"
+	fact "$1" "no retransmission timeout of TCP" "($timeouts) == 0"
+}
+
+# fade_begin MODE: up to where the walk begins
+fade_begin() {
+	topology 15 40
+	signal 0 -50
+	connect "$1"
+	await 10 grep -q 'signal is' "$out/node/charon.log" || die "the signal is not known"
+	monitor_start node
+}
+
+for how in asked told; do
+	begin "the signal fades, $how" WLAN=radio FAILBACK_MS=500 \
+		MOBIKEX_NODE="signal_cqm = $([ $how = told ] && echo yes || echo no)"
+	export out
+	mode=$([ $how = told ] && echo tunnel || echo transport)
+	fade_begin "$mode"
+	clean=0 with_timeout=0
+	for ((fade = 1; fade <= fades; fade++)); do
+		# shellcheck disable=SC2046
+		measure "$out/report-$fade.json" $(load) --at "200,exec,walk" \
+			--rate 250 --duration 2600
+		[ "$(jq "$lost" "$out/report-$fade.json")" != 0 ] || clean=$((clean + 1))
+		[ "$(jq "$timeouts" "$out/report-$fade.json")" = 0 ] || with_timeout=$((with_timeout + 1))
+		goes_on "$out/report-$fade.json"
+		only_replay_drops "$out/report-$fade.json"
+		expect "walk $fade: node sends by lte0" active_is node device lte0
+		expect "walk $fade: and back to wlan0" walk_back
+	done
+	monitor_stop node
+	say "$clean of $fades lost nothing, $with_timeout had a retransmission timeout of TCP"
+	expect "0 packets lost in at least 95 of 100" test $((clean * 100)) -ge $((fades * 95))
+	expect "no retransmission timeout of TCP" test $with_timeout = 0
+	expect "an event says that the signal is low" \
+		saw node '.event == "link" and .reason == "signal low"'
+	expect "it was left for that" saw node '.event == "switch" and .reason == "signal low"'
+	expect "and never because the link was down" \
+		unseen node '.event == "switch" and .reason == "link down"'
+	expect "the log says so" grep -q 'leaves path .*: signal low' "$out/node/charon.log"
+	maps_agree
+done
+
+# worse: longer and longer, in wlan0's router
+worse() {
+	local ms
+	for ms in 20 40 60 80 100 120 140; do
+		delay router-w core $ms
+		sleep 0.1
+	done
+}
+export -f worse delay
+
+begin "the path degrades, tunnel" FAILBACK_MS=500 MOBIKEX_NODE="probe_interval = 20
+	degraded_delay = 60
+	degraded_loss = 10"
+topology 15
+# what XDP sends back into a pair of veth is taken only if XDP is at its other end
+at core xdp-loader load s "$project/build/tests/cli/other_xdp.bpf.o" >"$out/xdp.out" 2>&1
+connect tunnel
+expect "every path answers probes" await 10 probed node 2
+monitor_start node
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "300,exec,worse" --rate 250 --duration 2000
+lost_nothing "$out/report.json"
+expect "an event says that the path degrades" \
+	saw node '.event == "path" and .reason == "path degraded"'
+expect "it was left for that" saw node '.event == "switch" and .reason == "path degraded"'
+expect "node sends by lte0" active_is node device lte0
+delay router-w core "$(half 15)"
+expect "and by wlan0 again when that is well" await 20 active_is node device wlan0
+expect "an event says that, too" saw node '.event == "path" and .reason == "path well"'
+at router-w tc qdisc change dev core root netem delay "$(half 15)ms" limit 20000 loss 30%
+expect "it is left for its loss, too" await 20 active_is node device lte0
+expect "as degraded, not as dead" unseen node '.reason == "path died"'
+monitor_stop node
+maps_agree
+finish
