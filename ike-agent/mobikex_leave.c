@@ -99,8 +99,12 @@ static void begin(mobikex_session_t *session, uint8_t active)
 static void go(mobikex_session_t *session, uint8_t active)
 {
 	session->leave_at = 0;
-	if (mobikex_path_switch(session, session->leave_to, session->weak[active]) &&
-		session->copy != MOBIKEX_COPY_ALWAYS)
+	if (!mobikex_path_switch(session, session->leave_to, session->weak[active]))
+	{
+		return;
+	}
+	mobikex_hold_lost(&session->hold[active], mobikex_now());
+	if (session->copy != MOBIKEX_COPY_ALWAYS)
 	{
 		segue_copy(mobikex->segue, session->id, SEGUE_NO_PATH, 0);
 	}

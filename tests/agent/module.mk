@@ -13,7 +13,8 @@ $(AGENT_TEST_OBJS): | $(STRONGSWAN)/VERSION
 
 $(BUILD)/tests/agent/test_host: $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_copy: $(BUILD)/ike-agent/mobikex_copy.o
-$(BUILD)/tests/agent/test_leave: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_leave.o
+$(BUILD)/tests/agent/test_leave: $(BUILD)/tests/agent/fake_text.o \
+	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,leave hold)
 $(BUILD)/tests/agent/test_signal: $(BUILD)/tests/agent/fake_text.o $(BUILD)/ike-agent/mobikex_signal.o
 $(BUILD)/tests/agent/test_nl80211: $(BUILD)/loader/nl80211.o
 $(BUILD)/tests/agent/test_hello: $(BUILD)/ike-agent/mobikex_hello.o \

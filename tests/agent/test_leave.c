@@ -22,7 +22,12 @@
 #define MS 1000000ULL	/* ns */
 
 mobikex_agent_t *mobikex;
-static mobikex_agent_t agent = { .copy_window = WINDOW_MS };
+static mobikex_agent_t agent = {
+	.copy_window = WINDOW_MS,
+	.failback_delay = 2000,
+	.hold_max = 60000,
+	.hold_decay = 60000,
+};
 static mobikex_session_t session;
 static struct segue_session map;
 static bool live[SEGUE_MAX_PATHS];
@@ -139,6 +144,8 @@ static void softly(void **state)
 	after(WINDOW_MS);
 	assert_int_equal(copied, 1);
 	assert_int_equal(switched, 1);
+	assert_int_equal(mobikex_hold_losses(&session.hold[0], clock_ns), 1);
+	assert_int_equal(mobikex_hold_losses(&session.hold[1], clock_ns), 0);
 }
 
 static void best_that_is_not_weak(void **state)

@@ -85,4 +85,15 @@ ok "down ends it" "$maps" link wlan0 down
 is "down" "no carrier" "$(state wlan0)"
 ok "up again" "$maps" link wlan0 up
 is "it is whole" up "$(state wlan0)"
+
+echo "-- its signal is low"
+"$maps" link wlan0 weak
+is "weak" "weak signal low true" "$(state wlan0) $(json '.[0].reason' link) $(json '.[0].weak' link)"
+exits 0 "it can be used all the same" "$segue" switch home wlan0
+exits 0 "and drained" "$segue" link --window 1 wlan0 drain
+is "that is what counts then" drained "$(state wlan0)"
+"$segue" link wlan0 resume >/dev/null
+is "weak as before" weak "$(state wlan0)"
+"$maps" link wlan0 strong
+is "until it is good again" "up signal good" "$(state wlan0) $(json '.[0].reason' link)"
 finish

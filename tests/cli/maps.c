@@ -7,7 +7,7 @@
  *   maps path ID SLOT DEVICE LOCAL REMOTE PRIORITY [egress] [verified] [metered]
  *   maps unpath ID SLOT
  *   maps sa in|out SPI ID MODE PEER [CHILD]
- *   maps link DEVICE up|down
+ *   maps link DEVICE up|down|weak|strong
  *   maps refuse ID DEVICE SPI
  *   maps peer ID VERSION CAPABILITIES [ours|peer ADDRESS CHECK]...
  *   maps leaving ID SLOT
@@ -116,8 +116,11 @@ static int sa(char **argv)
 
 static int set_link(char **argv)
 {
-	bool up = !strcmp(argv[1], "up");
+	bool up = !strcmp(argv[1], "up"), weak = !strcmp(argv[1], "weak");
 
+	if (weak || !strcmp(argv[1], "strong"))
+		return segue_link_weak(segue, if_nametoindex(argv[0]),
+				       weak ? SEGUE_REASON_SIGNAL_LOW : SEGUE_REASON_NONE);
 	return segue_link_set(segue, if_nametoindex(argv[0]),
 			      SEGUE_LINK_PRESENT | SEGUE_LINK_ADMIN_UP |
 			      (up ? SEGUE_LINK_CARRIER : 0),
