@@ -18,7 +18,9 @@ addresses
 # The plugins of charon that a pre-shared key needs; each further one delays its start.
 plugins="random nonce aes sha1 sha2 hmac gcm kdf openssl kernel-netlink socket-default vici"
 
-# charon_conf HOST: strongswan.conf, with the agent if SEGUE_HOSTS names the host
+# charon_conf HOST: strongswan.conf, with the agent if SEGUE_HOSTS names the host.  Here
+# uplinks are lost as often as a figure needs it: what that does to the hold-down is for
+# flap.sh alone.
 charon_conf() {
 	local name=$1 extra=MOBIKEX_${1^^} segue_settings='' plugin_settings='' list=$plugins
 	if has_segue "$name"; then
@@ -33,6 +35,7 @@ charon_conf() {
 			}
 			mobikex {
 				failback_delay = ${FAILBACK_MS:-2000}
+				hold_max = 0
 				${MOBIKEX_EXTRA:-}
 				${!extra:-}
 			}"
