@@ -21,13 +21,16 @@ switches() { jq -s "[.[] | select(.event == \"switch\" and .reason == \"$2\")] |
 
 # reason_is HOST REASON: by what each command says, and by the log
 reason_is() {
-	local session=$2
-	[ "$2" != failback ] || session='failback'
 	expect "$1: the monitor says why: $2" saw "$1" ".event == \"switch\" and .reason == \"$2\""
-	expect "$1: so does the session" test "$(at "$1" "$segue" -j session | jq -r '.[0].reason')" = "$session"
+	expect "$1: so does the session" test "$(at "$1" "$segue" -j session | jq -r '.[0].reason')" = "$2"
 	expect "$1: so does the status" test "$(at "$1" "$segue" -j status | jq -r '.switches[0].reason')" = "$2"
 	expect "$1: and its text" bash -c "at $1 $segue status | grep -q '$2'"
 	expect "$1: and charon's log" grep -q "switched from path .*: $2\$" "$out/$1/charon.log"
+}
+
+# came_back: when wlan0 did last, ns
+came_back() {
+	jq -s '[.[] | select(.event == "link" and .state == "up") | .monotonic_ns] | max' "$out/node/events"
 }
 
 # held HOST DEVICE: its path is held down
@@ -71,9 +74,8 @@ flapping() { # MODE
 
 	await $((hold * 2)) active_is node device wlan0
 	expect "back on wlan0 in the end" active_is node device wlan0
-	expect "after it had been well for $hold s" saw node "$(printf '%s' \
-		'.reason == "failback"') and .monotonic_ns - $(jq -s '[.[] | select(.event == "link" and
-		.state == "up") | .monotonic_ns] | max' "$out/node/events") >= ${hold}000000000"
+	expect "after it had been well for $hold s" saw node \
+		".reason == \"failback\" and .monotonic_ns - $(came_back) >= ${hold}000000000"
 	expect "one failback" test "$(switches node failback)" = 1
 	expect "the hold-down is over" bash -c '! held node wlan0'
 	expect "an event says so" saw node '.event == "path" and .reason == "hold-down over"'
@@ -86,7 +88,7 @@ flapping() { # MODE
 backoff="hold_max = ${hold}000"
 for mode in ${SEGUE_MODES:-tunnel}; do
 	begin "ten times a second, $mode" FAILBACK_MS=500 "MOBIKEX_NODE=$backoff"
-	flapping $mode
+	flapping "$mode"
 done
 
 begin "a metered backup" FAILBACK_MS=500 "MOBIKEX_EXTRA=duplicate = always" "MOBIKEX_NODE=$backoff
@@ -113,9 +115,8 @@ goes_on "$out/report.json"
 only_replay_drops "$out/report.json"
 expect "used while there was nothing else" saw node '.reason == "link down"'
 expect "left again" active_is node device wlan0
-expect "half a second after wlan0 came back, and no later" saw node "$(printf '%s' \
-	'.reason == "failback"') and .monotonic_ns - $(jq -s '[.[] | select(.event == "link" and
-	.state == "up") | .monotonic_ns] | max' "$out/node/events") <= $(bound 700)000000"
+expect "half a second after wlan0 came back, and no later" saw node \
+	".reason == \"failback\" and .monotonic_ns - $(came_back) <= $(bound 700) * 1000000"
 expect "and not copied to, by either end" bash -c '! copying node && ! copying server'
 monitor_stop node
 maps_agree
