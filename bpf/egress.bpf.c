@@ -262,6 +262,16 @@ SUBPROGRAM int egress_twice(struct __sk_buff *skb, const struct segue_flow *f)
 	return egress_send(&p, f);
 }
 
+/* A fragment without an SPI */
+static __always_inline int egress_later(struct packet *p)
+{
+	struct segue_flow *f;
+
+	packet_family(p);
+	f = flow_find_fragment(p, SEGUE_FLOW_SENT);
+	return f ? egress_send(p, f) : egress_by_source(p, PARSED_FRAGMENT);
+}
+
 static __always_inline bool copy_over(const struct segue_flow *f)
 {
 	return f->copy != SEGUE_NO_PATH && bpf_ktime_get_ns() > f->copy_until;
@@ -285,7 +295,9 @@ int egress(struct __sk_buff *skb)
 			return verdict;
 	}
 	what = egress_parse(skb, &p);
-	if (what != PARSED_ESP)
+	if (what == PARSED_FRAGMENT && !p.esp)
+		return egress_later(&p);
+	if (what != PARSED_ESP && what != PARSED_FRAGMENT)
 		return egress_by_source(&p, what);
 	f = flow_find(&p, SEGUE_FLOW_SENT);
 	if (!f)
@@ -305,6 +317,10 @@ int egress(struct __sk_buff *skb)
 		default:
 			return egress_by_source(&p, what);
 		}
+	}
+	if (what == PARSED_FRAGMENT) {		/* neither probes nor copies by these */
+		flow_note_fragment(f, &p, SEGUE_FLOW_SENT);
+		return egress_send(&p, f);
 	}
 	if (f->probe && probe_data(f->probe)) {
 		probe_pay(skb, f->probe);

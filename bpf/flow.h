@@ -29,11 +29,8 @@
 #define FLOW_TRIES 64
 
 static __always_inline struct segue_flow *
-flow_find(const struct packet *p, enum segue_flow_direction direction)
+flow_at(const struct packet *p, __u32 key, enum segue_flow_direction direction)
 {
-	__u32 key = p->esp->spi;
-
-	/* Outbound SPIs are the peers' choice and not unique. */
 	if (p->ip4)
 		key ^= p->ip4->daddr;
 	else if (p->ip6)
@@ -41,6 +38,13 @@ flow_find(const struct packet *p, enum segue_flow_direction direction)
 	key = key * 0x9e3779b1u >> (32 - SEGUE_FLOW_BITS);
 	key += direction * SEGUE_FLOWS;
 	return bpf_map_lookup_elem(&flows, &key);
+}
+
+/* Outbound SPIs are the peers' choice and not unique: the address counts, too. */
+static __always_inline struct segue_flow *
+flow_find(const struct packet *p, enum segue_flow_direction direction)
+{
+	return flow_at(p, p->esp->spi, direction);
 }
 
 /* Room for a decision, where the stack has none. */
@@ -87,6 +91,40 @@ static __always_inline bool flow_holds(const struct segue_flow *f, const struct 
 	if (p->ip4)
 		return flow_is4(f, p->ip4);
 	return p->ip6 && flow_is6(f, p->ip6);
+}
+
+/*
+ * Fragments of the outer packet: where XFRM is given more than the path takes and may
+ * not say so, the kernel makes them after encryption.  Only the first one has an SPI;
+ * the others, which come right behind it, go where it went.
+ */
+static __always_inline void
+flow_note_fragment(const struct segue_flow *f, const struct packet *p,
+		   enum segue_flow_direction direction)
+{
+	struct segue_flow *later = flow_at(p, p->fragment, direction);
+
+	if (!later)
+		return;
+	*later = *f;
+	later->spi = p->fragment;
+	later->source_port = later->dest_port = SEGUE_FLOW_FRAGMENT;
+	later->proto = p->proto;
+}
+
+/* NULL: nothing is known of the first one */
+static __always_inline struct segue_flow *
+flow_find_fragment(const struct packet *p, enum segue_flow_direction direction)
+{
+	struct segue_flow *f = flow_at(p, p->fragment, direction);
+
+	if (!f || f->epoch != READ_ONCE(state.epoch) || f->spi != p->fragment ||
+	    f->source_port != SEGUE_FLOW_FRAGMENT || f->dest_port != SEGUE_FLOW_FRAGMENT ||
+	    f->proto != p->proto)
+		return NULL;
+	if (p->ip4)
+		return flow_is4(f, p->ip4) ? f : NULL;
+	return p->ip6 && flow_is6(f, p->ip6) ? f : NULL;
 }
 
 /* Addresses of a packet, as the maps hold them. */

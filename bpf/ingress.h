@@ -98,7 +98,7 @@ SUBPROGRAM int ingress_copied(__be32 spi)
 }
 
 /* Returns the change of the packet's sum, as rewrite_packet() does. */
-static __always_inline __u64 ingress_esp(struct packet *p)
+static __always_inline __u64 ingress_esp(struct packet *p, enum parsed what)
 {
 	struct segue_flow *f = flow_find(p, SEGUE_FLOW_RECEIVED), new;
 
@@ -126,17 +126,33 @@ static __always_inline __u64 ingress_esp(struct packet *p)
 		return 0;
 	}
 	COUNT(ingress_restored);
+	if (what == PARSED_FRAGMENT)
+		flow_note_fragment(f, p, SEGUE_FLOW_RECEIVED);
 	return rewrite_packet(p, f);
+}
+
+/* A fragment without an SPI; it was the first one whose path had to be verified. */
+static __always_inline __u64 ingress_later(struct packet *p)
+{
+	struct segue_flow *f = flow_find_fragment(p, SEGUE_FLOW_RECEIVED);
+
+	if (f) {
+		COUNT(ingress_restored);
+		return rewrite_packet(p, f);
+	}
+	if (p->proto == IPPROTO_ESP)
+		COUNT(ingress_fragment);
+	return 0;
 }
 
 static __always_inline __u64 ingress_restore(struct packet *p, enum parsed what)
 {
-	if (what == PARSED_ESP)
-		return ingress_esp(p);
+	if (what == PARSED_ESP || (what == PARSED_FRAGMENT && p->esp))
+		return ingress_esp(p, what);
+	if (what == PARSED_FRAGMENT)
+		return ingress_later(p);
 	if (what == PARSED_SHORT || what == PARSED_MALFORMED)
 		COUNT(ingress_malformed);
-	else if (what == PARSED_FRAGMENT && p->proto == IPPROTO_ESP)
-		COUNT(ingress_fragment);
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 /* Ingress restore at tc, for devices that have no XDP: with an Ethernet header,
  * and without (raw IP, as cellular modems have it). */
 #include <linux/pkt_cls.h>
-#include "probe.h"
+#include "too_big.h"
 
 static __always_inline enum parsed
 ingress_look(struct __sk_buff *skb, struct packet *p, bool ethernet)
@@ -14,17 +14,21 @@ ingress_look(struct __sk_buff *skb, struct packet *p, bool ethernet)
 			  parse_raw_ip(p, data, end, RECEIVED);
 }
 
+/* Headers may stand in a fragment of the skb. */
+static __always_inline enum parsed
+ingress_pull(struct __sk_buff *skb, struct packet *p, bool ethernet)
+{
+	if (!bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
+		return ingress_look(skb, p, ethernet);
+	return PARSED_MALFORMED;
+}
+
 static __always_inline enum parsed
 ingress_parse(struct __sk_buff *skb, struct packet *p, bool ethernet)
 {
 	enum parsed what = ingress_look(skb, p, ethernet);
 
-	if (what != PARSED_SHORT)
-		return what;
-	/* Headers may stand in a fragment of the skb. */
-	if (!bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
-		return ingress_look(skb, p, ethernet);
-	return PARSED_MALFORMED;
+	return what == PARSED_SHORT ? ingress_pull(skb, p, ethernet) : what;
 }
 
 static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
@@ -34,7 +38,7 @@ static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
 	__u64 change;
 
 	what = ingress_parse(skb, &p, ethernet);
-	probe_family(&p);
+	packet_family(&p);
 	if (probe_is(&p, what)) {
 		switch (probe_receive(&p, (void *)(long)skb->data, (void *)(long)skb->data_end,
 				      ethernet)) {
@@ -45,6 +49,12 @@ static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
 		default:
 			return TC_ACT_UNSPEC;
 		}
+	}
+	if (too_big_maybe(&p, what)) {
+		if (too_big_receive(&p, (void *)(long)skb->data_end) == PARSED_SHORT &&
+		    too_big_maybe(&p, ingress_pull(skb, &p, ethernet)))
+			too_big_receive(&p, (void *)(long)skb->data_end);
+		return TC_ACT_UNSPEC;
 	}
 	change = ingress_restore(&p, what);
 	/* A device that summed the whole packet up (CHECKSUM_COMPLETE) saw other

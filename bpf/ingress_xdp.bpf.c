@@ -3,7 +3,7 @@
  * Ingress restore at XDP.  An object of its own: libxdp loads it once more for
  * each device, as an extension of its dispatcher, beside other XDP programs.
  */
-#include "probe.h"
+#include "too_big.h"
 #include <xdp/xdp_helpers.h>
 
 /* Before the usual 50: others then see what XFRM will see. */
@@ -20,7 +20,7 @@ int segue_ingress(struct xdp_md *ctx)
 
 	what = parse_ethernet(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
 			      RECEIVED);
-	probe_family(&p);
+	packet_family(&p);
 	if (probe_is(&p, what)) {
 		switch (probe_receive(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
 				      true)) {
@@ -32,6 +32,9 @@ int segue_ingress(struct xdp_md *ctx)
 			return XDP_PASS;
 		}
 	}
-	ingress_restore(&p, what);
+	if (too_big_maybe(&p, what))
+		too_big_receive(&p, (void *)(long)ctx->data_end);
+	else
+		ingress_restore(&p, what);
 	return XDP_PASS;
 }

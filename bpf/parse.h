@@ -21,7 +21,8 @@ enum parsed {
 	PARSED_ESP,			/* ip and esp are set; udp if encapsulated */
 	PARSED_OTHER,			/* something else; ip is set if it is IP that may
 					 * be steered by its addresses */
-	PARSED_FRAGMENT,		/* a fragment of any packet; ip is set */
+	PARSED_FRAGMENT,		/* a fragment of any packet; ip is set; esp and perhaps
+					 * udp, too, if it is the first one of such a packet */
 	PARSED_SHORT,			/* ends before what it promises, as far as we see */
 	PARSED_MALFORMED,		/* contradicts itself; ip may be set */
 };
@@ -55,11 +56,20 @@ struct extension_header {		/* RFC 8200 4.3, 4.4, 4.6 */
 	__u8 rest[6];
 };
 
+struct fragment_header {		/* RFC 8200 4.5 */
+	__u8 next;
+	__u8 reserved;
+	__be16 offset;			/* in its upper 13 bits, in 8 octets */
+	__be32 id;
+};
+
 struct packet {
 	struct iphdr *ip4;		/* one of these two, NULL: neither */
 	struct ipv6hdr *ip6;
 	struct udphdr *udp;		/* NULL: ESP stands in IP itself */
 	struct esp_header *esp;
+	__be32 fragment;		/* of fragments: the packet that they belong to (RFC 791
+					 * 2.3, RFC 8200 4.5), with addresses and proto */
 	__u8 proto;			/* last protocol number found */
 };
 
@@ -111,6 +121,15 @@ parse_payload(struct packet *p, void *pos, void *end, __u32 room, enum direction
 	return PARSED_ESP;
 }
 
+/* The first fragment: is it one of ESP? */
+static __always_inline enum parsed
+parse_first(struct packet *p, void *pos, void *end, __u32 room, enum direction dir)
+{
+	enum parsed what = parse_payload(p, pos, end, room, dir);
+
+	return what == PARSED_SHORT ? what : PARSED_FRAGMENT;
+}
+
 static __always_inline enum parsed
 parse_ip4(struct packet *p, void *pos, void *end, enum direction dir)
 {
@@ -125,8 +144,12 @@ parse_ip4(struct packet *p, void *pos, void *end, enum direction dir)
 		return PARSED_MALFORMED;
 	p->ip4 = ip;
 	p->proto = ip->protocol;
-	if (ip->frag_off & bpf_htons(0x3fff))	/* MF or an offset, RFC 791 3.1 */
-		return PARSED_FRAGMENT;
+	if (ip->frag_off & bpf_htons(0x3fff)) {	/* MF or an offset, RFC 791 3.1 */
+		p->fragment = ip->id;
+		if (ip->frag_off & bpf_htons(0x1fff))
+			return pos + length <= end ? PARSED_FRAGMENT : PARSED_SHORT;
+		return parse_first(p, pos + length, end, total - length, dir);
+	}
 	return parse_payload(p, pos + length, end, total - length, dir);
 }
 
@@ -142,6 +165,7 @@ static __always_inline enum parsed
 parse_ip6(struct packet *p, void *pos, void *end, enum direction dir)
 {
 	struct ipv6hdr *ip = pos;
+	struct fragment_header *fragment;
 	struct extension_header *ext;
 	__u32 room, length;
 	int i;
@@ -166,8 +190,12 @@ parse_ip6(struct packet *p, void *pos, void *end, enum direction dir)
 		if (!PARSE_FITS(ext, end))
 			return PARSED_SHORT;
 		if (p->proto == IPPROTO_FRAGMENT) {
-			p->proto = ext->next;
-			return PARSED_FRAGMENT;
+			fragment = pos;
+			p->proto = fragment->next;
+			p->fragment = fragment->id;
+			if (fragment->offset & bpf_htons(0xfff8))
+				return PARSED_FRAGMENT;
+			return parse_first(p, fragment + 1, end, room - sizeof(*ext), dir);
 		}
 		length = (ext->length + 1) * 8;
 		if (room < length)
@@ -220,6 +248,13 @@ parse_raw_ip(struct packet *p, void *pos, void *end, enum direction dir)
 	if (ip->version == 6)
 		return parse_ip6(p, pos, end, dir);
 	return PARSED_OTHER;
+}
+
+/* The compiler knows in other ways of which family a packet is, the verifier only by
+ * these pointers: from here on they are looked up on the stack, where it sees them. */
+static __always_inline void packet_family(struct packet *p)
+{
+	asm volatile("" : : "r"(p) : "memory");
 }
 
 #endif

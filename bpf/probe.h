@@ -18,19 +18,6 @@ enum probe_verdict { PROBE_PASS, PROBE_DROP, PROBE_BACK };
 
 #define PROBE_TTL 64			/* RFC 1700: as a host sends */
 
-/* The compiler knows in other ways of which family a packet is, the verifier only by
- * these pointers: let it be asked. */
-static __always_inline void probe_family(struct packet *p)
-{
-	struct iphdr *ip4 = p->ip4;
-	struct ipv6hdr *ip6 = p->ip6;
-
-	asm volatile("" : "+r"(ip4));
-	asm volatile("" : "+r"(ip6));
-	p->ip4 = ip4;
-	p->ip6 = ip6;
-}
-
 static __always_inline bool probe_is(const struct packet *p, enum parsed what)
 {
 	return what == PARSED_ESP && p->udp && p->esp->spi == bpf_htonl(SEGUE_PROBE_MARKER);

@@ -23,14 +23,15 @@ enum { SEGUE_MAX_CPUS = 128 };		/* a power of two, it masks */
 	X(egress_by_source,	"sent: no SA of ours, left by the device that owns its source") \
 	X(egress_no_path,	"dropped: no live path") \
 	X(egress_not_owned,	"dropped on segue0: no SA and nobody's source address") \
-	X(egress_fragment,	"sent: a fragment, passed by source address") \
+	X(egress_fragment,	"sent: a fragment that belongs to no SA of ours, left by its source") \
 	X(ingress_restored,	"received: outer addresses put back to the canonical pair") \
 	X(ingress_canonical,	"received: an SA of ours, on the canonical pair already") \
 	X(ingress_copy,		"of these two, had come by another path before; for the replay window") \
 	X(ingress_unknown_spi,	"received: ESP that is none of ours, passed untouched") \
 	X(ingress_unverified,	"received: our SPI from an unverified address, passed untouched") \
-	X(ingress_fragment,	"received: a fragment of ESP, passed untouched") \
+	X(ingress_fragment,	"received: a fragment of ESP without the first one, passed untouched") \
 	X(ingress_malformed,	"received: truncated or inconsistent, passed untouched") \
+	X(ingress_too_big,	"received: a router's \"too big\" for ESP of ours, told to XFRM") \
 	X(probe_sent,		"probes sent") \
 	X(probe_answer,		"answers received: each kept its path alive") \
 	X(probe_asked,		"probes of peers answered") \

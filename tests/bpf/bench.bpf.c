@@ -115,7 +115,7 @@ static __always_inline int bench_probe(struct xdp_md *ctx, bool answer)
 	enum parsed what;
 
 	what = parse_ethernet(&p, begin, end, RECEIVED);
-	probe_family(&p);
+	packet_family(&p);
 	if (!probe_is(&p, what) || rearm_probe(&p, end))
 		return XDP_ABORTED;
 	if (!answer)

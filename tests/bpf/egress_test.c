@@ -152,7 +152,7 @@ static void test_by_source(void **state)
 		{ "NAT keepalive", { .udp = true, .keepalive = true } },
 		{ "plain TCP", { .spi = 0x100, .proto = 6 } },
 		{ "AH", { .spi = 0x100, .proto = 51 } },
-		{ "first fragment", { .spi = 0x100, .fragment = WIRE_FIRST } },
+		{ "first fragment", { .spi = 0x9999, .fragment = WIRE_FIRST } },
 		{ "later fragment", { .spi = 0x100, .fragment = WIRE_LATER } },
 		{ "more extension headers than anybody sends", { .spi = 0x100, .extensions = 8 } },
 	};
@@ -178,6 +178,46 @@ static void test_by_source(void **state)
 			expect_sent(fixtures[i].what, &wire, TC_ACT_REDIRECT, &wire,
 			       wire.fragment ? fragment : by_source);
 		}
+	}
+}
+
+/* Only the first fragment has an SPI; the others go where it went, and no further
+ * than the decision holds. */
+static void test_fragments(void **state)
+{
+	struct segue_counters steered = { .egress_steered = 1, .egress_rewritten = 1 };
+	struct segue_counters by_source = { .egress_fragment = 1 };
+	struct segue_addr local;
+	struct wire in, out;
+	__u32 id;
+
+	(void)state;
+	for (id = 1; id <= SESSIONS; id++) {
+		local = address(canonical[id].local);
+		assert_int_equal(segue_addr_put(host, &local, 10), 0);
+		assert_int_equal(segue_switch(host, id, 1, SEGUE_REASON_MANUAL), 0);
+		in = sent_by(id);
+		in.id = id;
+		in.checksum = in.udp;
+		in.fragment = WIRE_LATER;
+		expect_sent("later before first", &in, TC_ACT_REDIRECT, &in, by_source);
+		in.fragment = WIRE_FIRST;
+		out = by_path(in, id, 1);
+		expect_sent("first", &in, TC_ACT_REDIRECT, &out, steered);
+		in.fragment = out.fragment = WIRE_LATER;
+		/* its octets are neither ports nor SPI */
+		in.checksum = out.checksum = false;
+		in.spi = out.spi = 0x9999;
+		expect_sent("later", &in, TC_ACT_REDIRECT, &out, steered);
+		expect_sent("the last", &in, TC_ACT_REDIRECT, &out, steered);
+		in.id = 0x55;
+		expect_sent("of another packet", &in, TC_ACT_REDIRECT, &in, by_source);
+		in.id = id;
+		in.proto = 6;
+		expect_sent("of another protocol", &in, TC_ACT_REDIRECT, &in, by_source);
+		in.proto = 0;
+		assert_int_equal(segue_switch(host, id, 0, SEGUE_REASON_MANUAL), 0);
+		expect_sent("after a switch", &in, TC_ACT_REDIRECT, &in, by_source);
 	}
 }
 
@@ -429,7 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_hit), TEST(test_ports), TEST(test_checksum_never_zero),
-		TEST(test_by_source), TEST(test_other_addresses), TEST(test_mapped), TEST(test_not_ip),
+		TEST(test_by_source), TEST(test_fragments), TEST(test_other_addresses), TEST(test_mapped), TEST(test_not_ip),
 		TEST(test_truncated), TEST(test_malformed), TEST(test_link_dead),
 		TEST(test_choice), TEST(test_all_dead), TEST(test_same_spi),
 	};

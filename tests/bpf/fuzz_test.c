@@ -4,7 +4,8 @@
  * comes,
  *  - ingress passes it, egress redirects or drops it,
  *  - its length stays,
- *  - no octet changes unless the packet is counted as rewritten or restored,
+ *  - no octet changes unless the packet is counted as rewritten or restored, or as a
+ *    router's word about one of ours,
  *  - and then only addresses, ports and checksums, and a header checksum that was
  *    wrong stays wrong by as much.
  * The seed is printed; SEGUE_SEED sets it.
@@ -52,6 +53,21 @@ static struct wire proper(bool sent)
 	};
 }
 
+/* That, or a router's word that what we sent was too big. */
+static size_t build(bool sent, unsigned char *packet)
+{
+	struct wire wire = proper(sent), quoted;
+
+	if (sent || any(4))
+		return wire_build(&wire, packet);
+	wire.extensions = 0;
+	quoted = proper(true);
+	quoted = by_path(quoted, quoted.spi / 0x100, PATH);
+	wire.dest = quoted.source;
+	wire.source = strchr(wire.dest, ':') ? "2001:db8:77::1" : "10.77.0.1";
+	return wire_too_big(&wire, &quoted, packet);
+}
+
 /* Mostly where headers stand: elsewhere nothing is read. */
 static size_t spoil(unsigned char *packet, size_t size)
 {
@@ -95,14 +111,12 @@ static void fuzz(int fd, bool sent)
 {
 	unsigned char packet[WIRE_SIZE], got[WIRE_SIZE + 256];
 	struct segue_counters now;
-	unsigned int verdict, n, rewritten = 0, at_start;
+	unsigned int verdict, n, rewritten = 0, told = 0, at_start;
 	size_t size, got_size;
-	struct wire wire;
 
 	for (n = 0; n < PACKETS; n++) {
 		at_start = seed;
-		wire = proper(sent);
-		size = wire_build(&wire, packet);
+		size = build(sent, packet);
 		size = spoil(packet, size);
 		verdict = program_run(fd, packet, size, got, &got_size);
 		now = counted();
@@ -113,12 +127,16 @@ static void fuzz(int fd, bool sent)
 		if (now.egress_rewritten + now.ingress_restored) {
 			only_addresses(packet, got, size);
 			rewritten++;
+		} else if (now.ingress_too_big) {
+			only_addresses(packet, got, size);
+			told++;
 		} else if (memcmp(packet, got, size)) {
 			fail_msg("seed %u: changed, and not counted", at_start);
 		}
 	}
 	/* else it would prove nothing */
 	assert_in_range(rewritten, PACKETS / 20, PACKETS * 19 / 20);
+	assert_true(sent || told);
 }
 
 static void test_ingress(void **state)

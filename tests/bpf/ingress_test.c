@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
@@ -198,8 +199,8 @@ static void test_untouched(void **state)
 		{ "IKE on port 500", { .spi = 0x101, .udp = true, .dest_port = 500 }, {} },
 		{ "NAT keepalive", { .udp = true, .keepalive = true }, {} },
 		{ "plain TCP", { .spi = 0x101, .proto = 6 }, {} },
-		{ "first fragment", { .spi = 0x101, .fragment = WIRE_FIRST },
-		  { .ingress_fragment = 1 } },
+		{ "first fragment", { .spi = 0x9999, .fragment = WIRE_FIRST },
+		  { .ingress_unknown_spi = 1 } },
 		{ "later fragment", { .spi = 0x101, .fragment = WIRE_LATER },
 		  { .ingress_fragment = 1 } },
 		{ "fragment of something else",
@@ -223,6 +224,120 @@ static void test_untouched(void **state)
 			wire.dest = paths[id][1].local;
 			wire.seq = 3;
 			expect(fixtures[i].what, wire, wire, fixtures[i].counters);
+		}
+	}
+}
+
+/* What is remembered of the first fragment holds for those without an SPI. */
+static void test_fragments(void **state)
+{
+	struct segue_counters restore = { .ingress_restored = 1 };
+	struct segue_counters unverified = { .ingress_unverified = 1 };
+	struct segue_counters alone = {};
+	struct wire first, later;
+	__u32 id;
+
+	(void)state;
+	for (id = 1; id <= SESSIONS; id++) {
+		alone.ingress_fragment = id < V4_UDP;
+		first = received(id, 1);
+		first.id = id;
+		first.checksum = first.udp;
+		later = first;
+		later.checksum = false;
+		later.spi = 0x9999;
+		first.fragment = WIRE_FIRST;
+		later.fragment = WIRE_LATER;
+		expect("later before first", later, later, alone);
+		expect("first", first, restored(first, id), restore);
+		assert_int_equal(seen_by(&first), 1);
+		expect("later", later, restored(later, id), restore);
+		expect("the last", later, restored(later, id), restore);
+		later.id = 0x55;
+		expect("of another packet", later, later, alone);
+		later.id = id;
+		path_up(id, 1, first.dest, first.source, 11, SEGUE_PATH_EGRESS);
+		expect("no longer verified", later, later, alone);
+		first.seq = 8;
+		expect("the first one neither", first, first, unverified);
+	}
+}
+
+/* The data path looks for a session at most once a millisecond. */
+static void next_millisecond(void)
+{
+	struct timespec now;
+	__u32 begin = 0, ms = 0;
+
+	while (ms == begin) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		ms = segue_coarse_ms(now.tv_sec * 1000000000ULL + now.tv_nsec);
+		begin = begin ? begin : ms;
+	}
+}
+
+/* A router says that in is too big; XFRM shall see that it quotes out. */
+static void expect_told(const char *what, const struct hook *hook, struct wire in, struct wire out,
+			struct segue_counters counters)
+{
+	bool v6 = strchr(in.source, ':');
+	struct wire by = { .source = v6 ? "2001:db8:77::1" : "10.77.0.1", .dest = in.source,
+			   .raw = hook->raw, .vlans = hook->raw ? 0 : 1, .options = 8 };
+	unsigned char packet[WIRE_SIZE], wanted[WIRE_SIZE], got[WIRE_SIZE + 256];
+	size_t size = wire_too_big(&by, &in, packet), got_size;
+	struct segue_counters now;
+	unsigned int verdict;
+
+	wire_too_big(&by, &out, wanted);
+	next_millisecond();
+	counted();
+	verdict = program_run(hook->fd, packet, size, got, &got_size);
+	now = counted();
+	if (got_size != size || memcmp(got, wanted, size) || memcmp(&now, &counters, sizeof(now)))
+		print_message("fixture: %s at %s\n", what, hook->program);
+	assert_int_equal(verdict, hook->pass);
+	assert_int_equal(got_size, size);
+	assert_memory_equal(got, wanted, size);
+	assert_memory_equal(&now, &counters, sizeof(now));
+}
+
+static struct wire to_big(__u32 id, __u32 slot)
+{
+	return by_path(sent_by(id), id, slot);
+}
+
+/* "Too big" reaches XFRM in its own terms; path 2 has another remote address, too. */
+static void test_too_big(void **state)
+{
+	struct segue_counters told = { .ingress_too_big = 1 }, none = {};
+	struct wire in, out;
+	char what[128];
+	__u32 id, slot, i;
+
+	(void)state;
+	for (i = 0; i < HOOKS; i++) {
+		for (id = 1; id <= SESSIONS; id++) {
+			for (slot = 0; slot < PATHS; slot++) {
+				in = to_big(id, slot);
+				in.checksum = slot & 1;
+				out = in;
+				out.source = canonical[id].local;
+				out.dest = canonical[id].remote;
+				snprintf(what, sizeof(what), "session %u path %u", id, slot);
+				expect_told(what, &hooks[i], in, out, told);
+			}
+			in = to_big(id, 1);
+			in.spi = 0x9999;
+			expect_told("unknown SPI", &hooks[i], in, in, none);
+			in = to_big(id, 1);
+			in.spi++;
+			expect_told("our inbound SPI", &hooks[i], in, in, none);
+			in = to_big(id, 1);
+			in.source = in.dest;
+			expect_told("from elsewhere", &hooks[i], in, in, none);
+			in = to_big(id, 1);
+			in.proto = 6;
+			expect_told("of TCP", &hooks[i], in, in, none);
 		}
 	}
 }
@@ -419,7 +534,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_hit), TEST(test_ports), TEST(test_canonical_without_path),
-		TEST(test_untouched), TEST(test_unverified), TEST(test_forgets),
+		TEST(test_untouched), TEST(test_fragments), TEST(test_too_big), TEST(test_unverified), TEST(test_forgets),
 		TEST(test_same_end), TEST(test_mapped), TEST(test_ambiguous), TEST(test_truncated), TEST(test_malformed),
 	};
 	int i;

@@ -87,7 +87,7 @@ static void build_ip4(const struct wire *w, unsigned char *buf, size_t total)
 	ip->version = 4;
 	ip->ihl = size / 4;
 	ip->tot_len = htons(total);
-	ip->id = htons(0x1234);
+	ip->id = htons(0x1234 ^ w->id);
 	ip->ttl = 64;
 	ip->protocol = w->proto ? w->proto : w->udp ? IPPROTO_UDP : IPPROTO_ESP;
 	if (w->fragment == WIRE_FIRST)
@@ -122,6 +122,7 @@ static void build_ip6(const struct wire *w, unsigned char *buf, size_t total)
 	if (w->fragment != WIRE_WHOLE) {
 		*next = IPPROTO_FRAGMENT;
 		memcpy(ext, "\0\0\0\1\0\0\0\7", EXTENSION_SIZE);
+		ext[7] ^= w->id;
 		if (w->fragment == WIRE_LATER)
 			memcpy(ext + 2, "\1\1", 2);
 		next = ext;
@@ -181,4 +182,41 @@ size_t wire_build(const struct wire *w, unsigned char *buf)
 	if (w->udp && w->checksum)
 		udp_checksum(w, ip, udp, udp_size + esp_size);
 	return ip + total - buf;
+}
+
+enum { ICMP_SIZE = 8 };
+
+/* type, code, MTU; checksum with the pseudo header of RFC 8200 8.1, or without one */
+static void build_icmp(const struct wire *by, const unsigned char *ip, unsigned char *icmp,
+		       size_t len)
+{
+	__u16 check;
+	__u32 s = 0;
+
+	memcpy(icmp, is_ip6(by) ? "\2\0\0\0\0\0\5\x78" : "\3\4\0\0\0\0\5\x78", ICMP_SIZE);
+	if (is_ip6(by))
+		s = sum(ip + offsetof(struct ipv6hdr, saddr), 32, IPPROTO_ICMPV6 + len);
+	check = htons(~sum(icmp, len, s));
+	memcpy(icmp + 2, &check, 2);
+}
+
+size_t wire_too_big(const struct wire *by, const struct wire *quoted, unsigned char *buf)
+{
+	struct wire router = *by, bare = *quoted;
+	unsigned char packet[WIRE_SIZE], *ip;
+	size_t header, size;
+
+	bare.raw = true;
+	size = wire_build(&bare, packet);
+	router.proto = is_ip6(by) ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	header = header_size(&router);
+	memset(buf, 0, WIRE_SIZE);
+	ip = buf + build_ethernet(&router, buf);
+	if (is_ip6(by))
+		build_ip6(&router, ip, header + ICMP_SIZE + size);
+	else
+		build_ip4(&router, ip, header + ICMP_SIZE + size);
+	memcpy(ip + header + ICMP_SIZE, packet, size);
+	build_icmp(by, ip, ip + header, ICMP_SIZE + size);
+	return ip + header + ICMP_SIZE + size - buf;
 }

@@ -26,6 +26,7 @@ struct wire {
 	unsigned int options;		/* octets of IPv4 options, a multiple of 4 */
 	unsigned int extensions;	/* IPv6 extension headers before ESP */
 	enum wire_fragment fragment;
+	unsigned char id;		/* low octet of IPv4's, or of the fragment header's */
 	unsigned char proto;		/* 0: ESP or UDP as above */
 	unsigned int ethertype;		/* 0: as the addresses say */
 	bool keepalive;			/* UDP with one octet (RFC 3948 2.3) */
@@ -34,6 +35,12 @@ struct wire {
 
 /* Returns the length. */
 size_t wire_build(const struct wire *wire, unsigned char *buf);
+
+/*
+ * A router's "too big" to the sender of a packet, which it quotes (RFC 792, RFC 4443
+ * 3.2): by is Ethernet or not, and the router's and the receiver's addresses.
+ */
+size_t wire_too_big(const struct wire *by, const struct wire *quoted, unsigned char *buf);
 
 /* Where the IP header begins, and what stands in ESP or UDP begins. */
 size_t wire_ip_offset(const struct wire *wire);
