@@ -228,6 +228,7 @@ static void unplug(mobikex_link_t *link)
 		free(addr);
 	}
 	link->ifindex = 0;
+	link->mtu = 0;
 	link->running = FALSE;
 }
 
@@ -290,6 +291,46 @@ static void note_running(mobikex_link_t *link, const struct rtnl_link *device)
 	link->running = running;
 }
 
+/**
+ * segue0 has the smallest MTU of all, so that no packet is made that a path cannot
+ * take: a handover then changes no size.
+ */
+static void fit_mtu(void)
+{
+	enumerator_t *enumerator;
+	mobikex_link_t *link;
+	u_int smallest = 0;
+	int err;
+
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (enumerator->enumerate(enumerator, &link))
+	{
+		if (link->ifindex && link->mtu && (!smallest || link->mtu < smallest))
+		{
+			smallest = link->mtu;
+		}
+	}
+	enumerator->destroy(enumerator);
+	err = smallest ? rtnl_device_set_mtu(mobikex->rtnl, SEGUE_DEVICE, smallest) : 0;
+	if (err)
+	{
+		DBG1(DBG_KNL, "segue: MTU %u for " SEGUE_DEVICE " failed: %s", smallest,
+			 strerror(-err));
+	}
+}
+
+/**
+ * Of a device that is there; the MTU of all is known since mobikex_links_load().
+ */
+static void note_mtu(mobikex_link_t *link, u_int mtu)
+{
+	if (link->mtu != mtu)
+	{
+		link->mtu = mtu;
+		fit_mtu();
+	}
+}
+
 bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
 {
 	mobikex_link_t *link = link_by_name(device->name);
@@ -305,6 +346,7 @@ bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
 			return FALSE;
 		}
 		unplug(link);
+		fit_mtu();
 		return TRUE;
 	}
 	if (link->ifindex && link->ifindex != device->ifindex)
@@ -313,9 +355,13 @@ bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
 	}
 	if (!link->ifindex)
 	{
-		return replug(link, device);
+		bool back = replug(link, device);
+
+		note_mtu(link, device->mtu);
+		return back;
 	}
 	note_running(link, device);
+	note_mtu(link, device->mtu);
 	return apply_state(link, device);
 }
 
@@ -323,6 +369,18 @@ CALLBACK(each_addr, int,
 	bool *changed, const struct rtnl_addr *addr)
 {
 	*changed |= mobikex_link_addr_changed(addr, FALSE);
+	return 0;
+}
+
+CALLBACK(each_mtu, int,
+	void *none, const struct rtnl_link *device)
+{
+	mobikex_link_t *link = link_by_index(device->ifindex);
+
+	if (link)
+	{
+		link->mtu = device->mtu;
+	}
 	return 0;
 }
 
@@ -432,6 +490,7 @@ void mobikex_links_load(void)
 		link->bit = entry.bit;
 	}
 	rtnl_addrs(mobikex->rtnl, (void*)each_addr, &changed);
+	rtnl_links(mobikex->rtnl, (void*)each_mtu, NULL);
 }
 
 void mobikex_links_flush(void)

@@ -42,6 +42,8 @@ typedef struct {
 	int complained;
 	/** Times it was lost lately, by whatever number */
 	mobikex_hold_t hold;
+	/** By rtnetlink; 0: not known */
+	u_int mtu;
 	/** struct segue_addr, in the order they came */
 	linked_list_t *addrs;
 } mobikex_link_t;

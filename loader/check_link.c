@@ -152,9 +152,10 @@ static void check_state(struct check *check, const struct uplink *uplink)
 }
 
 /*
- * segue0 has the smallest MTU of all, so what this host sends fits everywhere.
- * The peer does not know: "too big" from a router on the new path names addresses
- * by which its XFRM finds no SA (xfrm4_esp_err()).
+ * segue0 has the smallest MTU of all, so what this host sends fits everywhere.  The
+ * peer learns it from the router there: ingress restore has its XFRM understand that.
+ * Of a network that swallows what is too big, and says nothing, only TCP's own probing
+ * helps (RFC 4821), at the end that sends.
  */
 static void check_mtu(struct check *check, const struct uplinks *all)
 {
@@ -173,15 +174,18 @@ static void check_mtu(struct check *check, const struct uplinks *all)
 			   CHECK_MEND("ip link set %s mtu %u", SEGUE_DEVICE, small->device.mtu),
 			   "%s has %u, more than %s with %u: large packets will not get through",
 			   SEGUE_DEVICE, all->stable_mtu, small->device.name, small->device.mtu);
-	if (small->device.mtu != large->device.mtu)
+	if (small->device.mtu == large->device.mtu)
+		check_tell(check, CHECK_OK, "MTU", "", "%u", small->device.mtu);
+	else if (tcp_mtu_probing_get() == 0)
 		check_tell(check, CHECK_WARN, "MTU",
-			   CHECK_MEND("ip link set %s mtu %u", large->device.name,
-				      small->device.mtu),
-			   "%s has %u, %s has %u: large packets from a peer may be lost after a "
-			   "handover", large->device.name, large->device.mtu,
+			   CHECK_MEND("sysctl -w net.ipv4.tcp_mtu_probing=1"),
+			   "%s has %u, %s has %u: TCP stalls after a handover, from here or from a "
+			   "peer set likewise, if routers do not tell what is too big",
+			   large->device.name, large->device.mtu,
 			   small->device.name, small->device.mtu);
 	else
-		check_tell(check, CHECK_OK, "MTU", "", "%u", small->device.mtu);
+		check_tell(check, CHECK_OK, "MTU", "", "%u of %s; %s has %u", small->device.mtu,
+			   small->device.name, large->device.name, large->device.mtu);
 }
 
 /* A route to anywhere will do while no peer is known (RFC 5737, RFC 3849). */

@@ -10,6 +10,7 @@
 #include "names.h"
 #include "output.h"
 #include "peer.h"
+#include "rtnl.h"
 #include "show.h"
 
 struct path_row {
@@ -18,6 +19,7 @@ struct path_row {
 	char device[SEGUE_IFNAME_SIZE];
 	char local[INET6_ADDRSTRLEN];
 	char remote[INET6_ADDRSTRLEN];
+	__u64 mtu;			/* of the device, or less by a router's word; 0: unknown */
 	__u64 priority;
 	char state[32];
 	char role[32];
@@ -53,6 +55,7 @@ static const struct output_field fields[] = {
 	OUTPUT_FIELD(struct path_row, device, OUTPUT_TEXT),
 	OUTPUT_FIELD(struct path_row, local, OUTPUT_TEXT),
 	OUTPUT_FIELD(struct path_row, remote, OUTPUT_TEXT),
+	OUTPUT_FIELD(struct path_row, mtu, OUTPUT_COUNT),
 	OUTPUT_FIELD(struct path_row, priority, OUTPUT_COUNT),
 	OUTPUT_FIELD(struct path_row, state, OUTPUT_TEXT),
 	OUTPUT_FIELD(struct path_row, role, OUTPUT_TEXT),
@@ -83,6 +86,7 @@ static const struct output_field fields[] = {
 
 struct gather {
 	struct segue *segue;
+	struct rtnl *rtnl;
 	__u64 links_up;
 	struct output_rows rows;
 };
@@ -140,6 +144,17 @@ static void held_fill(__u64 until_ns, struct path_row *row)
 		row->held_ms = (until_ns - now) / 1000000;
 }
 
+/* What the kernel learned is for the canonical pair, of whatever path was in use. */
+static void mtu_learned(struct gather *gather, const struct segue_session *session,
+			struct path_row *row)
+{
+	unsigned int mtu;
+
+	if (row->active && !rtnl_route_mtu(gather->rtnl, &session->remote, &session->local, &mtu) &&
+	    mtu && (!row->mtu || mtu < row->mtu))
+		row->mtu = mtu;
+}
+
 static int path_fill(struct gather *gather, __u32 id, const struct segue_session *session,
 		     const struct segue_peer *peer, unsigned int slot)
 {
@@ -170,6 +185,7 @@ static int path_fill(struct gather *gather, __u32 id, const struct segue_session
 	row->metered = path->flags & SEGUE_PATH_METERED;
 	held_fill(peer->path[slot].held_ns, row);
 	probe_fill(gather, path, row);
+	mtu_learned(gather, session, row);
 	strcpy(row->state, path_state(row));
 	if (!strcmp(row->state, "held down") && row->held_ms)
 		snprintf(row->state, sizeof(row->state), "held down %.1f s", row->held_ms / 1e3);
@@ -179,6 +195,19 @@ static int path_fill(struct gather *gather, __u32 id, const struct segue_session
 		row->checked_ns = remote->checked_ns;
 	}
 	row->since_ns = peer->path[slot].live_ns;
+	return 0;
+}
+
+static int mtu_fill(void *context, const struct rtnl_link *device)
+{
+	struct gather *gather = context;
+	struct path_row *row = (struct path_row *)gather->rows.data;
+	size_t i;
+
+	for (i = 0; i < gather->rows.count; i++) {
+		if (row[i].ifindex == device->ifindex && (!row[i].mtu || device->mtu < row[i].mtu))
+			row[i].mtu = device->mtu;
+	}
 	return 0;
 }
 
@@ -218,7 +247,9 @@ int path_command(struct cli *cli, int argc, char **argv)
 		ret = cli_open(&gather.segue);
 	if (ret)
 		return ret;
-	err = segue_state_get(gather.segue, &state);
+	err = rtnl_open(&gather.rtnl);
+	if (!err)
+		err = segue_state_get(gather.segue, &state);
 	if (err) {
 		ret = cli_read_error("state", err);
 		goto out;
@@ -227,12 +258,14 @@ int path_command(struct cli *cli, int argc, char **argv)
 	ret = show_each_session(gather.segue, name, paths_fill, &gather);
 	if (ret)
 		goto out;
+	rtnl_links(gather.rtnl, mtu_fill, &gather);	/* else it stays unknown */
 	if (gather.rows.count)
 		qsort(gather.rows.data, gather.rows.count, sizeof(struct path_row),
 		      by_session_and_slot);
 	output_table(cli->output, NULL, fields, gather.rows.data, gather.rows.count,
 		     sizeof(struct path_row));
 out:
+	rtnl_close(gather.rtnl);
 	free(gather.rows.data);
 	segue_close(gather.segue);
 	return ret;

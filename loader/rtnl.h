@@ -70,6 +70,13 @@ int rtnl_route_del(struct rtnl *rtnl, unsigned int table, const struct segue_add
 int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
 		     const struct segue_addr *source);
 
+/*
+ * The path MTU that the kernel has for addr, as XFRM sees it; 0: that of the device.
+ * A router said so, or a route does.
+ */
+int rtnl_route_mtu(struct rtnl *rtnl, const struct segue_addr *addr,
+		   const struct segue_addr *source, unsigned int *mtu);
+
 /* Are there no filters at the clsact qdisc of this device?  1 or 0, or an error. */
 int rtnl_clsact_empty(struct rtnl *rtnl, unsigned int ifindex);
 

@@ -238,6 +238,26 @@ static int route_answer(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
+static struct nlmsghdr *
+route_request(char *buf, const struct segue_addr *addr, const struct segue_addr *source,
+	      unsigned int flags)
+{
+	struct nlmsghdr *request;
+	struct rtmsg *route;
+
+	request = rtnl_request(buf, RTM_GETROUTE, 0, sizeof(*route));
+	route = mnl_nlmsg_get_payload(request);
+	route->rtm_family = rtnl_family(addr);
+	route->rtm_dst_len = segue_addr_is_v4(addr) ? 32 : 128;
+	route->rtm_flags = flags;
+	rtnl_put_addr(request, RTA_DST, addr);
+	if (source) {
+		route->rtm_src_len = route->rtm_dst_len;
+		rtnl_put_addr(request, RTA_SRC, source);
+	}
+	return request;
+}
+
 /* The device that the FIB chooses, 0: none. */
 static int route_device(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
 			const struct segue_addr *source, unsigned int *out)
@@ -245,19 +265,9 @@ static int route_device(struct rtnl *rtnl, const struct segue_addr *addr, unsign
 	struct route_device device = { .wanted = ifindex };
 	char buf[RTNL_REQUEST_SIZE];
 	struct nlmsghdr *request;
-	struct rtmsg *route;
 	int err;
 
-	request = rtnl_request(buf, RTM_GETROUTE, 0, sizeof(*route));
-	route = mnl_nlmsg_get_payload(request);
-	route->rtm_family = rtnl_family(addr);
-	route->rtm_dst_len = segue_addr_is_v4(addr) ? 32 : 128;
-	route->rtm_flags = RTM_F_FIB_MATCH;
-	rtnl_put_addr(request, RTA_DST, addr);
-	if (source) {
-		route->rtm_src_len = route->rtm_dst_len;
-		rtnl_put_addr(request, RTA_SRC, source);
-	}
+	request = route_request(buf, addr, source, RTM_F_FIB_MATCH);
 	mnl_attr_put_u32(request, RTA_OIF, ifindex);
 	err = rtnl_talk(rtnl, request, route_answer, &device);
 	if (!err)
@@ -290,4 +300,41 @@ int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned 
 	default:
 		return err;
 	}
+}
+
+static int metric_attr(const struct nlattr *attr, void *context)
+{
+	unsigned int *mtu = context;
+
+	if (mnl_attr_get_type(attr) == RTAX_MTU && !mnl_attr_validate(attr, MNL_TYPE_U32))
+		*mtu = mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
+
+static int metrics_attr(const struct nlattr *attr, void *context)
+{
+	if (mnl_attr_get_type(attr) == RTA_METRICS)
+		mnl_attr_parse_nested(attr, metric_attr, context);
+	return MNL_CB_OK;
+}
+
+static int mtu_answer(const struct nlmsghdr *message, void *context)
+{
+	mnl_attr_parse(message, sizeof(struct rtmsg), metrics_attr, context);
+	return MNL_CB_OK;
+}
+
+/* Without RTM_F_FIB_MATCH the answer is the route that a packet would take, with what
+ * the kernel learned of its path (rt_fill_info(), rt6_fill_node()). */
+int rtnl_route_mtu(struct rtnl *rtnl, const struct segue_addr *addr,
+		   const struct segue_addr *source, unsigned int *mtu)
+{
+	char buf[RTNL_REQUEST_SIZE];
+	unsigned int found = 0;
+	int err;
+
+	err = rtnl_talk(rtnl, route_request(buf, addr, source, 0), mtu_answer, &found);
+	if (!err)
+		*mtu = found;
+	return err;
 }

@@ -19,9 +19,9 @@ static int rp_filter_open(const char *device, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int rp_filter_get(const char *device)
+/* Closes fd; a value from 0 to 2, or an error. */
+static int digit_read(int fd)
 {
-	int fd = rp_filter_open(device, O_RDONLY);
 	char digit;
 	int ret;
 
@@ -30,6 +30,11 @@ int rp_filter_get(const char *device)
 	ret = read(fd, &digit, 1) == 1 ? digit - '0' : -EIO;
 	close(fd);
 	return ret >= 0 && ret <= 2 ? ret : -EIO;
+}
+
+int rp_filter_get(const char *device)
+{
+	return digit_read(rp_filter_open(device, O_RDONLY));
 }
 
 int rp_filter_set(const char *device, int value)
@@ -53,4 +58,11 @@ int rp_filter_effective(const char *device)
 	if (all < 0 || own < 0)
 		return all < 0 ? all : own;
 	return all > own ? all : own;
+}
+
+int tcp_mtu_probing_get(void)
+{
+	int fd = open("/proc/sys/net/ipv4/tcp_mtu_probing", O_RDONLY | O_CLOEXEC);
+
+	return digit_read(fd < 0 ? -errno : fd);
 }

@@ -99,11 +99,13 @@ found fail wlan0 "not in map addr" "an address that the agent did not enter"
 mended wlan0 "not in map addr"
 
 echo "-- MTU"
+sysctl -qw net.ipv4.tcp_mtu_probing=0
 ip link set lte0 mtu 1300
 found fail MTU "segue0 has 1500" "lte0 takes less than segue0 gives"
 mended MTU "segue0 has 1500"
 found warn MTU "after a handover" "and less than wlan0"
 mended MTU "after a handover"
+found ok MTU "1300 of lte0; wlan0 has 1500" "it says which"
 
 echo "-- segue0 and its rule"
 ip link set segue0 down
