@@ -23,6 +23,13 @@ $(REFUSE).bpf.o: tests/scenario/refuse.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
+# a network that swallows large packets
+SWALLOW := $(BUILD)/tests/scenario/swallow.bpf.o
+ALL += $(SWALLOW)
+$(SWALLOW): tests/scenario/swallow.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
 # a charon of bad manners
 SCENARIO_PLUGIN := $(BUILD)/tests/scenario/libstrongswan-inject.so
 SCENARIO_INJECT := $(BUILD)/tests/scenario/inject.o

@@ -58,8 +58,38 @@ part() { # NAME WHERE MODE [VARIABLE=VALUE...]
 	maps_agree
 }
 
+small_in_silence() {
+	local device
+	for device in node core; do
+		at router-l tc qdisc add dev $device clsact
+		at router-l tc filter add dev $device ingress bpf direct-action \
+			object-file "$project/build/tests/scenario/swallow.bpf.o" section tc
+	done
+	for device in node server; do
+		at $device sysctl -qw net.ipv4.tcp_mtu_probing=1
+	done
+}
+
 part "tunnel, the link itself" small_link tunnel
 part "transport, beyond the router" small_middle transport
 part "IPv6, tunnel, beyond the router" small_middle tunnel FAMILY=v6
 part "ESP in UDP, tunnel, beyond the router" small_middle tunnel ENCAP=yes
+
+# Nobody says a word.  Small packets arrive, so probes find nothing; TCP that was told to
+# (RFC 4821) finds out for itself after a few timeouts (retransmits_timed_out()).
+begin "swallowed in silence" MOBIKEX_NODE="probe_interval = 500"
+topology 15
+small_in_silence
+connect tunnel
+# shellcheck disable=SC2046
+measure "$out/report.json" --size $size $(flow_up) $(flow_down 250) \
+	--stream "tcp,server,$flow_server,node,$flow_node,500" --write 4000 --rate 50 \
+	--at "500,$(carrier_loss wlan0)" --at "8500,$(carrier_back wlan0)" --duration 12000
+goes_on "$out/report.json"
+fact "$out/report.json" "TCP goes on by lte0" \
+	".events[0].flows.tcp.stall_ms | . != null and . <= $(bound 7000)" '.events[0].flows.tcp.stall_ms'
+fact "$out/report.json" "large packets of UDP do not" \
+	'.flows | del(.tcp) | all(.lost > 300)' '.flows | del(.tcp) | map_values(.lost) | tostring'
+expect "back by wlan0" await 10 active_is node device wlan0
+maps_agree
 finish
