@@ -609,6 +609,12 @@ void mobikex_probe_event(const struct segue_event *event)
 			}
 			break;
 		case SEGUE_REASON_PATH_DEAD:
+			/* what waits there for a neighbour's answer is lost, and must not look
+			 * as if it were on its way: TCP would wait for it, too
+			 * (skb_still_in_host_queue()) */
+			rtnl_neighbours_flush(mobikex->rtnl,
+								  session->path[event->to].ifindex);
+			/* fall through */
 		case SEGUE_REASON_PATH_BACK:
 			DBG1(DBG_KNL, "segue: session %s[%u]: path %u: %s", session->name,
 				 session->id, event->to, segue_reason_name(event->reason));

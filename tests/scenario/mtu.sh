@@ -28,6 +28,11 @@ small_middle() { # only the routers know
 # counted HOST: a router's word came, and XFRM was told in its own terms
 counted() { [ "$(counter "$1" ingress_too_big)" -gt 0 ]; }
 
+# mtu_is HOST CONDITION MTU: of its path that fulfils jq's CONDITION
+mtu_is() { [ "$(paths "$1" | jq "[.[] | select($2)][0].mtu")" = "$3" ]; }
+
+stable_mtu() { [ "$(at node cat /sys/class/net/segue0/mtu)" = "$1" ]; }
+
 large_packets() { # REPORT
 	# shellcheck disable=SC2046
 	measure "$1" --size $size $(flow_up) $(flow_down 250) \
@@ -44,6 +49,7 @@ large_packets() { # REPORT
 	fact "$1" "nothing that was sent was refused" '.flows | del(.tcp) | all(.send_errors == 0)' \
 		'.flows | del(.tcp) | map_values(.send_errors) | tostring'
 	expect "server was told by router-l" counted server
+	expect "and shows it" mtu_is server '.active' 1400
 	expect "back by wlan0" await 10 active_is node device wlan0
 }
 
@@ -71,6 +77,12 @@ small_in_silence() {
 }
 
 part "tunnel, the link itself" small_link tunnel
+expect "segue0 takes no more than lte0" stable_mtu 1400
+expect "lte0's path shows it" mtu_is node '.device == "lte0"' 1400
+at node ip link set dev lte0 mtu 1380
+expect "less, and the agent follows" await 5 stable_mtu 1380
+at node ip link set dev lte0 mtu 1500
+expect "and more" await 5 stable_mtu 1500
 part "transport, beyond the router" small_middle transport
 part "IPv6, tunnel, beyond the router" small_middle tunnel FAMILY=v6
 part "ESP in UDP, tunnel, beyond the router" small_middle tunnel ENCAP=yes
