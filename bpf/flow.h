@@ -96,7 +96,7 @@ static __always_inline bool flow_holds(const struct segue_flow *f, const struct 
 /*
  * Fragments of the outer packet: where XFRM is given more than the path takes and may
  * not say so, the kernel makes them after encryption.  Only the first one has an SPI;
- * the others, which come right behind it, go where it went.
+ * the others, which come right behind it and on the same CPU, go where it went.
  */
 static __always_inline void
 flow_note_fragment(const struct segue_flow *f, const struct packet *p,
