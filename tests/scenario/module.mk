@@ -14,6 +14,12 @@ ALL += $(HANDOVERS)
 $(HANDOVERS): $(HANDOVERS).o $(SEGUE_LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SEGUE_LIBS)
 
+# forged probes
+FLOOD := $(BUILD)/tests/scenario/flood
+ALL += $(FLOOD)
+$(FLOOD): $(FLOOD).o
+	$(CC) $(LDFLAGS) -o $@ $^
+
 # a policy that refuses fentry
 REFUSE := $(BUILD)/tests/scenario/refuse
 ALL += $(REFUSE) $(REFUSE).bpf.o
