@@ -210,19 +210,15 @@ static bool is_path(mobikex_session_t *session, const struct segue_addr *local,
  * Every path there should be, to one address of the peer
  */
 static u_int paths_to(mobikex_session_t *session, mobikex_peer_t *peer,
-					  struct segue_path *want, u_int count)
+					  linked_list_t *links, struct segue_path *want, u_int count)
 {
-	enumerator_t *links, *addrs;
+	enumerator_t *enumerator, *addrs;
 	mobikex_link_t *link;
 	struct segue_addr *local;
 
-	links = mobikex->links->create_enumerator(mobikex->links);
-	while (links->enumerate(links, &link))
+	enumerator = links->create_enumerator(links);
+	while (enumerator->enumerate(enumerator, &link))
 	{
-		if (!link->ifindex)
-		{
-			continue;
-		}
 		addrs = link->addrs->create_enumerator(link->addrs);
 		while (count < SEGUE_MAX_PATHS && addrs->enumerate(addrs, &local))
 		{
@@ -233,7 +229,7 @@ static u_int paths_to(mobikex_session_t *session, mobikex_peer_t *peer,
 		}
 		addrs->destroy(addrs);
 	}
-	links->destroy(links);
+	enumerator->destroy(enumerator);
 	return count;
 }
 
@@ -250,21 +246,24 @@ static u_int wanted(mobikex_session_t *session, struct segue_path *want)
 	enumerator_t *enumerator;
 	mobikex_peer_t *peer;
 	u_int i, count = 0;
+	linked_list_t *links;
 
+	links = mobikex_role_links(session, mobikex_link_of(&current.local));
 	peer = mobikex_session_peer(session, session->other);
 	if (peer && peer->verified)
 	{
-		count = paths_to(session, peer, want, count);
+		count = paths_to(session, peer, links, want, count);
 	}
 	enumerator = session->peers->create_enumerator(session->peers);
 	while (enumerator->enumerate(enumerator, &peer))
 	{
 		if (peer->verified && !peer->host->ip_equals(peer->host, session->other))
 		{
-			count = paths_to(session, peer, want, count);
+			count = paths_to(session, peer, links, want, count);
 		}
 	}
 	enumerator->destroy(enumerator);
+	links->destroy(links);
 	for (i = 1; i < count; i++)
 	{
 		if (same_pair(&want[i], &current))

@@ -79,6 +79,50 @@ bool mobikex_role_metered(mobikex_session_t *session, mobikex_link_t *link)
 	return find(session->metered, link->name, &before);
 }
 
+static u_int place_of(mobikex_session_t *session, mobikex_link_t *link)
+{
+	return mobikex_role_order(session, link) +
+		   (mobikex_role_metered(session, link) ? MOBIKEX_ROLE_ORDERS : 0);
+}
+
+linked_list_t *mobikex_role_links(mobikex_session_t *session, mobikex_link_t *first)
+{
+	u_int place[SEGUE_MAX_LINKS], here, i, count = 0;
+	mobikex_link_t *link, *links[SEGUE_MAX_LINKS];
+	linked_list_t *list = linked_list_create();
+	enumerator_t *enumerator;
+
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (count < SEGUE_MAX_LINKS && enumerator->enumerate(enumerator, &link))
+	{
+		if (!link->ifindex)
+		{
+			continue;
+		}
+		here = place_of(session, link);
+		for (i = count++; i && place[i - 1] > here; i--)
+		{
+			place[i] = place[i - 1];
+			links[i] = links[i - 1];
+		}
+		place[i] = here;
+		links[i] = link;
+	}
+	enumerator->destroy(enumerator);
+	for (i = 0; i < count; i++)
+	{
+		if (links[i] == first)
+		{
+			list->insert_first(list, links[i]);
+		}
+		else
+		{
+			list->insert_last(list, links[i]);
+		}
+	}
+	return list;
+}
+
 uint16_t mobikex_role_preference(mobikex_session_t *session, mobikex_link_t *link)
 {
 	return mobikex_role_metered(session, link) ? MOBIKEX_PREFERENCE_LAST :

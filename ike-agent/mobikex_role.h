@@ -29,6 +29,12 @@ u_int mobikex_role_order(mobikex_session_t *session, mobikex_link_t *link);
 
 bool mobikex_role_metered(mobikex_session_t *session, mobikex_link_t *link);
 
+/**
+ * Those with a device: this one first, or NULL; then the best, for a session has not
+ * as many paths as there may be links.  To be destroyed.
+ */
+linked_list_t *mobikex_role_links(mobikex_session_t *session, mobikex_link_t *first);
+
 /** What the peer is told of addresses on it. */
 uint16_t mobikex_role_preference(mobikex_session_t *session, mobikex_link_t *link);
 

@@ -641,6 +641,41 @@ static void table_full(void **state)
 	assert_int_not_equal(slot_of(LTE, PEER), SEGUE_NO_PATH);
 }
 
+/* More uplinks than slots: the one in use and the best stay in. */
+static void many_links(void **state)
+{
+	static mobikex_link_t more[SEGUE_MAX_PATHS + 2];
+	char text[32];
+	int i, used = 0;
+
+	for (i = 0; i < countof(more); i++) {
+		snprintf(more[i].name, sizeof(more[i].name), "up%d", i);
+		more[i].ifindex = 10 + i;
+		more[i].bit = 2 + i;
+		more[i].addrs = linked_list_create();
+		snprintf(text, sizeof(text), "10.100.%d.2", i);
+		link_addr(&more[i], text);
+		agent.links->insert_first(agent.links, &more[i]);
+	}
+	session.primary = "up17 up16";
+	session.metered = "up0";
+	mobikex_paths_update(&session);
+	for (i = 0; i < SEGUE_MAX_PATHS; i++)
+		used += !!(map.path[i].flags & SEGUE_PATH_USED);
+	assert_int_equal(used, SEGUE_MAX_PATHS);
+	assert_int_equal(slot_of(WLAN, PEER), 0);
+	assert_int_not_equal(slot_of(LTE, PEER), SEGUE_NO_PATH);
+	assert_int_not_equal(slot_of("10.100.16.2", PEER), SEGUE_NO_PATH);
+	assert_int_not_equal(slot_of("10.100.17.2", PEER), SEGUE_NO_PATH);
+	assert_int_not_equal(slot_of("10.100.1.2", PEER), SEGUE_NO_PATH);
+	assert_int_equal(slot_of("10.100.0.2", PEER), SEGUE_NO_PATH);
+	assert_int_equal(slot_of("10.100.15.2", PEER), SEGUE_NO_PATH);
+	for (i = 0; i < countof(more); i++) {
+		fake_addrs_clear(more[i].addrs);
+		more[i].addrs->destroy(more[i].addrs);
+	}
+}
+
 /* Rewriting stays within a family. */
 static void other_family(void **state)
 {
@@ -674,6 +709,7 @@ int main(void)
 		TEST(weak),
 		TEST(encapsulated),
 		TEST(table_full),
+		TEST(many_links),
 		TEST(other_family),
 	};
 	int failed;
