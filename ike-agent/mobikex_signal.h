@@ -14,8 +14,8 @@
  * It could tell by itself (CQM), but has one threshold: wpa_supplicant's bgscan, which
  * NetworkManager switches on, uses it to look for a better access point.  So we set it
  * only where signal_cqm says that it is ours, and then ask rarely.  Whosever threshold
- * is crossed, we hear of it and ask at once; and that beacons stay out we hear a second
- * before the carrier is given up.  Deauthentication is no news: its carrier is lost
+ * is crossed, we hear of it and ask at once; and that nothing is acknowledged any more,
+ * or that beacons stay out, we hear before the carrier is given up.  Deauthentication is no news: its carrier is lost
  * first, and the kernel's own watch sees that.
  *
  * Asked is while there is a session and a second link.  A device that is no client of

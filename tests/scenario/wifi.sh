@@ -11,7 +11,8 @@
 #
 # Expected: thrown out, the carrier is lost as with a cable. Roaming it is lost too,
 # for as long as the new association takes; the flows spend that time on lte0. Of an
-# access point that vanished mac80211 learns when beacons stay out.
+# access point that vanished mac80211 tells when nothing has been acknowledged for a
+# second, and gives up the carrier later; probes find it in a few round trips.
 . "$(dirname "$0")/lib.sh"
 
 # the meter's exec events; its output is the report's
@@ -48,11 +49,33 @@ maps_agree
 begin "the access point vanishes, tunnel" WLAN=radio
 topology 15
 connect tunnel
+monitor_start node
 # shellcheck disable=SC2046
-measure "$out/report.json" $(load) --at "500.3,down,router-w,ap0" --duration 5000
+measure "$out/report.json" $(load) --at "500.3,down,router-w,ap0" --duration 3000
+monitor_stop node
 all_flow "$out/report.json"
+stalled_at_most "$out/report.json" "$cuts" 1400
+expect "it was left for its silence" saw node '.event == "switch" and .reason == "signal lost"'
+expect "and that before its carrier was lost" test "$(jq -r '.reason' "$out/node/events" |
+	grep -xE 'signal lost|carrier lost' | head -n 1)" = "signal lost"
 expect "node sends by lte0" active_is node device lte0
 expect "server sends to lte0" active_is server remote "$node_lte"
+maps_agree
+
+begin "the access point vanishes, probes, tunnel" WLAN=radio MOBIKEX_NODE="probe_interval = 10"
+topology 15
+# what XDP sends back into a pair of veth is taken only if XDP is at its other end
+at core xdp-loader load s "$project/build/tests/cli/other_xdp.bpf.o" >"$out/xdp.out" 2>&1
+connect tunnel
+expect "every path answers probes" await 10 probed node 2
+monitor_start node
+# shellcheck disable=SC2046
+measure "$out/report.json" $(load) --at "500.3,down,router-w,ap0" --duration 1500
+monitor_stop node
+all_flow "$out/report.json"
+stalled_at_most "$out/report.json" "$cuts" 100
+expect "it was left for the probes" saw node '.event == "switch" and .reason == "path died"'
+expect "node sends by lte0" active_is node device lte0
 maps_agree
 
 begin "from one access point to the other, transport" WLAN=radio FAILBACK_MS=500
