@@ -109,7 +109,7 @@ throughput() {
 		echo "set terminal svg size 1100,$((40 + 150 * rows)) dynamic font 'DejaVu Sans,11' background rgb 'white'"
 		echo "set output '$dir/$name.svg'"
 		echo "set multiplot layout $rows,2"
-		echo "set xrange [-150:400]; set yrange [0:2200]; set border 3; set xtics nomirror; set ytics 500 nomirror"
+		echo "set xrange [-90:400]; set yrange [0:2200]; set border 3; set xtics nomirror; set ytics 500 nomirror"
 		echo "set grid lc rgb '#dde3e8'; set key top right font ',9' samplen 1.5; set arrow from 0,0 to 0,2200 nohead dt 2 lc rgb '#b3261e'"
 		echo "$plots"
 		echo "unset multiplot"

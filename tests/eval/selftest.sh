@@ -114,6 +114,7 @@ check "T_IKE, T_UPDATE, T_RRC by the message's ID" equal \
 	"$(jq -c '.[0] | [.t_ike - .t_sys, .t_update - .t_sys, .t_rrc] | map(. * 1000 | round)' "$work/dir/phases.json")" \
 	'[750,17750,17000]'
 check "what was lost, and XFRM's errors" equal "$(value '[.lost_up.max, .lost_down.max, .xfrm_errors]')" '[0,15,8]'
+check "what was to be reached, and was not" grep -q 'T_STALLED.*never, limit 19.2 ms.*not reached' "$work/dir/tables.md"
 check "a CSV line a phase" equal "$(wc -l <"$work/dir/phases.csv")" 5
 check "plots" test -s "$work/dir/stalled-carrier.svg"
 check "throughput" test -s "$work/dir/throughput-carrier.svg"
