@@ -2,23 +2,19 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154	# the scenarios' lib.sh has the variables that are not set here
 # What happens to wlan0. For each event:
-#   EVENT_prepare   after topology, before the stack
 #   EVENT_at MS     the meter's options; the first of them is t0
 #   EVENT_undo      as if nothing had been
 # Where the meter does it itself t0 is exact; a command begins a little later.
 
-carrier_prepare() { :; }
 carrier_at() { echo --at "$1,$(carrier_loss wlan0)"; }
 carrier_undo() { at router-w ip link set dev node up; }
 
-admin_prepare() { :; }
 admin_at() { echo --at "$1,down,node,wlan0"; }
 admin_undo() { uplink_restore wlan0; }
 
 # the only interface's address is replaced, the old one goes first
 node_new=10.1.0.3
 export node_new
-mobility_prepare() { at node ip link set dev lte0 down; }
 mobility_at() {
 	echo --at "$1,addr-del,node,wlan0,$node_wlan/24" \
 		--at "$1,addr-add,node,wlan0,$node_new/24" \
@@ -31,7 +27,7 @@ mobility_undo() {
 
 # The network behind wlan0's router dies: nobody's carrier, and nobody says so, since
 # the core has a route that drops in silence below the one that goes with the link.
-silent_prepare() { at core ip route add blackhole 10.1.0.0/24 metric 1000; }
+silent_core() { at core ip route add blackhole 10.1.0.0/24 metric 1000; }
 silent_at() { echo --at "$1,down,core,w"; }
 silent_undo() {
 	at core ip link set dev w up
@@ -39,7 +35,6 @@ silent_undo() {
 }
 
 # known before: what prefers lte0 is told so, half a second later wlan0 is switched off
-soft_prepare() { :; }
 soft_at() {
 	echo --at "$1,exec,leave"
 	echo --at "$(awk "BEGIN { print $1 + 500 }"),down,node,wlan0"
@@ -50,6 +45,5 @@ soft_undo() {
 }
 
 # nothing happens: what a packet costs
-cost_prepare() { :; }
 cost_at() { :; }
 cost_undo() { :; }

@@ -81,7 +81,7 @@ candles() {
 		echo "set logscale y; set yrange [0.05:60000]; set format y '%g'; set boxwidth 0.2"
 		echo "set ytics (0.1, 1, 10, 100, 1000, 10000, 'never' 40000); set grid ytics lc rgb '#dde3e8'"
 		echo "set xtics rotate by -20 font ',10' nomirror; set border 3; set key outside top right horizontal font ',10' samplen 1"
-		echo "set lmargin 9; set bmargin 5"
+		echo "set lmargin 9; set rmargin 12; set bmargin 5"
 		cat "$script"
 		echo "unset multiplot"
 	} | gnuplot
@@ -95,6 +95,7 @@ throughput() {
 		count=$((count + 1))
 		jq -r --arg name "$file" '.[] | select(.name == $name) | .bins | . as $b |
 			((.down // []) | length) as $n | range($n) |
+			select(($b.from_ms + . * $b.bin_ms) as $t | $t > -100 and $t < 400) |
 			[($b.from_ms + . * $b.bin_ms + $b.bin_ms / 2), ($b.up[.] // 0) * 1000 / $b.bin_ms,
 			 ($b.down[.] // 0) * 1000 / $b.bin_ms] | @tsv' "$dir/cells.json" >"$tsv.$count.tsv"
 		[ -s "$tsv.$count.tsv" ] || { rm -f "$tsv.$count.tsv"; count=$((count - 1)); continue; }

@@ -3,9 +3,9 @@
  * Wires: every frame that passes an interface, in a ring that the kernel fills
  * (packet_mmap, TPACKET_V2) and that is read when there is time.
  *
- * What may be on a wire: ESP, ESP-in-UDP and IKE (RFC 3948 2), another protected
- * protocol's UDP port, which counts as ESP, ARP, ICMPv6 neighbour discovery and
- * multicast listener reports.  Everything else is
+ * What may be on a wire: ESP, ESP-in-UDP and IKE (RFC 3948 2), segue's probes, another
+ * protected protocol's UDP port, which counts as ESP, ARP, ICMPv6 neighbour discovery
+ * and multicast listener reports.  Everything else is
  * reported; what carries one of the flows' ports or a protected inner address
  * is "clear", and that must never be.
  */
@@ -46,7 +46,7 @@ static struct wire {
 	int fd;
 	uint8_t *ring;
 	unsigned int head;
-	uint64_t esp, ike_count, neighbour, clear, other, missed;
+	uint64_t esp, ike_count, probes, neighbour, clear, other, missed;
 	struct passed {
 		uint64_t first[DIRECTIONS], last[DIRECTIONS], count[DIRECTIONS];
 	} window[MAX_EVENTS], window_clear[MAX_EVENTS];
@@ -111,7 +111,7 @@ void wire_open(void)
 
 /* What a frame carries, as far as it matters here. */
 struct content {
-	enum { ESP, IKE, NEIGHBOUR, CLEAR, OTHER } kind;
+	enum { ESP, IKE, PROBE, NEIGHBOUR, CLEAR, OTHER } kind;
 	const uint8_t *ike;		/* the IKE header */
 	char text[120];
 };
@@ -162,7 +162,8 @@ static void classify_udp(struct content *c, const uint8_t *udp, const uint8_t *e
 			c->kind = IKE;
 			c->ike = data + 4;
 		} else if (data + 8 <= end) {
-			c->kind = ESP;
+			/* no SA has an SPI that RFC 4303 2.1 reserves: segue's probes do */
+			c->kind = memcmp(data, "\0\0\0", 3) ? ESP : PROBE;
 		} else {
 			c->kind = IKE;	/* a keepalive, RFC 3948 2.3 */
 		}
@@ -306,6 +307,9 @@ static void consume(struct wire *w, const struct tpacket2_hdr *h)
 	case IKE:
 		count_ike(w, ns, direction, c.ike);
 		return;
+	case PROBE:
+		w->probes++;
+		return;
 	case NEIGHBOUR:
 		w->neighbour++;
 		return;
@@ -430,6 +434,7 @@ struct json_object *wire_report(uint64_t origin)
 
 		json_object_object_add(o, "esp", json_object_new_int64(w->esp));
 		json_object_object_add(o, "ike", json_object_new_int64(w->ike_count));
+		json_object_object_add(o, "probes", json_object_new_int64(w->probes));
 		json_object_object_add(o, "neighbour", json_object_new_int64(w->neighbour));
 		json_object_object_add(o, "clear", json_object_new_int64(w->clear));
 		json_object_object_add(o, "other", json_object_new_int64(w->other));
