@@ -38,7 +38,8 @@ void stream_add(const char *spec)
 	stream.port = PORT;
 	stream.name = strdup(field(&cursor, "stream name"));
 	stream.from = netns_index(field(&cursor, "sender's namespace"));
-	length = endpoint_parse(field(&cursor, "source"), PORT, &source);
+	/* any port: that of a connection which was cut is in use for a while */
+	length = endpoint_parse(field(&cursor, "source"), 0, &source);
 	stream.to = netns_index(field(&cursor, "receiver's namespace"));
 	endpoint_parse(field(&cursor, "destination"), PORT, &destination);
 	phase = field(&cursor, ANY_FIELD);
