@@ -122,6 +122,11 @@ check "a page of its own" grep -q '<svg' "$work/dir/index.html"
 check "that loads nothing" refused grep -Eq '(src|href)="(http|[^#])' <(sed 's/xmlns[:a-z]*="[^"]*"//g' "$work/dir/index.html")
 check "and has the table" grep -q 'class="segue".*<td class="never">never' "$work/dir/index.html"
 
+cp -r "$work/dir" "$work/again"
+check "two runs agree" "$here/compare" "$work/dir" "$work/again"
+sed -i 's/"median": 2.5,/"median": 2.56,/' "$work/again/figures.json"
+check "or not: 2.5 and 2.56" refused "$here/compare" "$work/dir" "$work/again"
+
 # instructions a packet: 100 octets cost 1000 plain, 3000 in tunnel mode, 2500 in transport
 # mode, and one in fifty rounds is disturbed
 cat >"$work/guest" <<'END'
