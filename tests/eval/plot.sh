@@ -4,6 +4,8 @@
 # Plots by gnuplot, SVG.
 
 networks='["lab", "hotspot", "cellular"]'
+network_names=("" lab hotspot cellular)
+network_rtt=("" 0.35 15 "40 ± 4")
 colours=("" "#4a7fb5" "#2e9b62" "#c77700")
 
 # what stacks are called on an axis, in the plan's order
@@ -12,12 +14,15 @@ labels='def named: .stack + (if .mode == "-" then "" else " " + .mode end) +
 	(if .traffic == "mixed" then "" else " " + .traffic end);
 	def order: reduce .[] as $l ([]; if index($l) then . else . + [$l] end);'
 
+declare -A event_text=([carrier]="Carrier loss" [admin]="Interface switched off"
+	[mobility]="Address replaced" [silent]="Silent loss" [soft]="Soft handover")
+
 # candles NAME EVENT[,EVENT...] TIME TEXT [TIME TEXT...]: a panel for each event and
-# time: for each stack and network the quartiles, on a logarithmic axis; what never
+# time, COLUMNS_OF_PANELS beside each other: for each stack and network the quartiles, on a logarithmic axis; what never
 # came back is a cross above it, with how often
 candles() {
 	local name=$1 events=$2 event time text panels=0 script=$dir/$1.gp
-	local base=$dir/$name shown
+	local base=$dir/$name shown columns=${COLUMNS_OF_PANELS:-1}
 	shift 2
 	: >"$script"
 	for event in ${events//,/ }; do
@@ -43,7 +48,8 @@ candles() {
 			fi
 			panels=$((panels + 1))
 			{
-				echo "set title '$event: $text' left offset -6,0"
+				[ $panels = 1 ] || echo "unset key"
+				echo "set title '${event_text[$event]}: $text' noenhanced offset 0,-0.5"
 				awk -F '\t' '{ row = int($1 + 0.5); name[row] = $10; if (row > last) last = row }
 					END {
 						printf "set xtics ("
@@ -65,8 +71,12 @@ candles() {
 					printf ', "%s" using 1:5:5:5:5 with candlesticks lc rgb "%s" lw 2.4 notitle' "$shown.$network.tsv" "${colours[network]}"
 					printf ', "%s" using 1:($8 > 0 ? 40000 : 1/0) with points pt 2 ps 0.6 lw 1.6 lc rgb "#b3261e" notitle' "$shown.$network.tsv"
 				done
-				printf ', NaN with boxes lc rgb "%s" fs solid 0.5 title "RTT 0.35 ms", NaN with boxes lc rgb "%s" fs solid 0.5 title "15 ms", NaN with boxes lc rgb "%s" fs solid 0.5 title "40 ± 4 ms", NaN with points pt 2 lw 1.6 lc rgb "#b3261e" title "never, once or always"\n' \
-					"${colours[1]}" "${colours[2]}" "${colours[3]}"
+				for network in 1 2 3; do
+					! grep -q "\"${network_names[network]}\"" "$dir/figures.json" ||
+						printf ', NaN with boxes lc rgb "%s" fs solid 0.5 title "RTT %s ms"' \
+							"${colours[network]}" "${network_rtt[network]}"
+				done
+				printf ', NaN with points pt 2 lw 1.6 lc rgb "#b3261e" title "never, once or always"\n'
 			} >>"$script"
 		done
 	done
@@ -75,13 +85,13 @@ candles() {
 		return 0
 	fi
 	{
-		echo "set terminal svg size 1100,$((60 + 320 * panels)) dynamic font 'DejaVu Sans,12' background rgb 'white'"
+		echo "set terminal svg size 1100,$((40 + 300 * ((panels + columns - 1) / columns))) dynamic font 'DejaVu Sans,12' background rgb 'white'"
 		echo "set output '$base.svg'"
-		echo "set multiplot layout $panels,1"
+		echo "set multiplot layout $(((panels + columns - 1) / columns)),$columns"
 		echo "set logscale y; set yrange [0.05:60000]; set format y '%g'; set boxwidth 0.2"
 		echo "set ytics (0.1, 1, 10, 100, 1000, 10000, 'never' 40000); set grid ytics lc rgb '#dde3e8'"
-		echo "set xtics rotate by -20 font ',10' nomirror; set border 3; set key outside top right horizontal font ',10' samplen 1"
-		echo "set lmargin 9; set rmargin 12; set bmargin 5"
+		echo "set xtics rotate by -20 font ',10' nomirror; set border 3; set key at screen 0.98, screen 0.99 right top horizontal font ',10' samplen 1"
+		echo "set lmargin 9; set rmargin $((columns > 1 ? 5 : 12)); set bmargin 5; set tmargin 3.5"
 		cat "$script"
 		echo "unset multiplot"
 	} | gnuplot
@@ -99,7 +109,7 @@ throughput() {
 			[($b.from_ms + . * $b.bin_ms + $b.bin_ms / 2), ($b.up[.] // 0) * 1000 / $b.bin_ms,
 			 ($b.down[.] // 0) * 1000 / $b.bin_ms] | @tsv' "$dir/cells.json" >"$tsv.$count.tsv"
 		[ -s "$tsv.$count.tsv" ] || { rm -f "$tsv.$count.tsv"; count=$((count - 1)); continue; }
-		plots+="set title '$label' left offset -6,0"$'\n'
+		plots+="set title '$label' offset 0,-0.5"$'\n'
 		plots+="plot '$tsv.$count.tsv' using 1:2 with steps lw 1.6 lc rgb '#4a7fb5' title 'uplink', '' using 1:3 with steps lw 1.6 lc rgb '#c77700' title 'downlink'"$'\n'
 	done < <(jq -r --arg event "$event" '.[] | select(.ok and .bins != null) | .name as $n | ($n | split(".")) as $p |
 		select($p[4] == $event and $p[5] == "hotspot" and $p[3] == "mixed" and ($p[2] == "gcm" or $p[2] == "-")) |
