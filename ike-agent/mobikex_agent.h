@@ -66,9 +66,6 @@ struct mobikex_agent_t {
 
 	/** Settings, see mobikex.conf */
 	char *pin_dir;
-	uint32_t failback_delay;
-	uint32_t hold_max;
-	uint32_t hold_decay;
 	uint32_t check_tries;
 	uint32_t check_delay;
 	uint32_t recheck_delay;
@@ -106,6 +103,22 @@ void mobikex_agent_detach(void);
  * CLOCK_MONOTONIC in ns, the clock of segue's events.
  */
 uint64_t mobikex_now(void);
+
+/**
+ * A number that the settings have for a connection, or else for all of them.
+ */
+static inline uint32_t mobikex_setting(const char *connection, const char *name,
+									   uint32_t def)
+{
+	int value;
+
+	value = lib->settings->get_int(lib->settings, "%s.plugins.mobikex.%s", def,
+								   lib->ns, name);
+	value = lib->settings->get_int(lib->settings,
+						"%s.plugins.mobikex.connections.%s.%s", value,
+						lib->ns, connection, name);
+	return value < 0 ? def : value;
+}
 
 /**
  * Run a job for the IKE_SA with this unique id, soon or after some time.

@@ -92,7 +92,7 @@ void mobikex_failback_tried(mobikex_session_t *session, host_t *my, host_t *othe
 			 session->name, session->id, my);
 		session->tries = min(session->tries + 1, MAX_BACKOFF);
 		session->try_at = mobikex_now() +
-						((uint64_t)mobikex->failback_delay << session->tries) * MS;
+						((uint64_t)session->hysteresis.delay << session->tries) * MS;
 		mobikex_failback(session);
 		return;
 	}
@@ -136,10 +136,10 @@ uint64_t mobikex_failback_held(mobikex_session_t *session, uint8_t slot)
 	bool live = since && link && mobikex_link_up(link, &up);
 
 	since = live ? max(since, up) : now;
-	time = mobikex_hold_time(&session->hold[slot], since);
+	time = mobikex_hold_time(&session->hold[slot], &session->hysteresis, since);
 	if (link)
 	{
-		time = max(time, mobikex_hold_time(&link->hold, since));
+		time = max(time, mobikex_hold_time(&link->hold, &session->hysteresis, since));
 	}
 	if (!time || (live && since + time <= now))
 	{
@@ -158,7 +158,8 @@ uint64_t mobikex_failback_due(mobikex_session_t *session, uint8_t slot)
 		return held;
 	}
 	mobikex_link_up(mobikex_link_of(&session->path[slot].local), &since);
-	return max(held, max(since, session->since[slot]) + mobikex->failback_delay * MS);
+	return max(held, max(since, session->since[slot]) +
+					 session->hysteresis.delay * MS);
 }
 
 /**

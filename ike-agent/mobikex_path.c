@@ -338,7 +338,7 @@ static enum segue_reason note_weak(mobikex_session_t *session, uint8_t slot,
 	{	/* failback counts from here, from a metered path, too */
 		session->since[slot] = mobikex_now();
 		session->try_at = max(session->try_at, session->since[slot] +
-											   mobikex->failback_delay * MS);
+											   session->hysteresis.delay * MS);
 		return was == SEGUE_REASON_PATH_DEGRADED ? SEGUE_REASON_PATH_WELL :
 												   SEGUE_REASON_SIGNAL_GOOD;
 	}

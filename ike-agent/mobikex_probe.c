@@ -64,24 +64,12 @@ static bool ticking, bursting;
 /** The one that sends; earlier ones end when their time has come */
 static uintptr_t ticks;
 
-static uint32_t setting(const char *connection, const char *name, uint32_t def)
-{
-	int value;
-
-	value = lib->settings->get_int(lib->settings, "%s.plugins.mobikex.%s", def,
-								   lib->ns, name);
-	value = lib->settings->get_int(lib->settings,
-						"%s.plugins.mobikex.connections.%s.%s", value,
-						lib->ns, connection, name);
-	return value < 0 ? def : value;
-}
-
 /**
  * @return			ms, 0: none
  */
 static uint32_t interval(const char *connection)
 {
-	uint32_t ms = setting(connection, "probe_interval", 0);
+	uint32_t ms = mobikex_setting(connection, "probe_interval", 0);
 
 	if (ms && ms < MIN_INTERVAL)
 	{
@@ -159,13 +147,13 @@ static probes_t *begin(ike_sa_t *ike_sa)
 	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{	/* who decides (RFC 4555 3.5) has to know */
 		this->interval = interval(ike_sa->get_name(ike_sa)) * MS;
-		this->multiplier = min(max(1, setting(ike_sa->get_name(ike_sa),
+		this->multiplier = min(max(1, mobikex_setting(ike_sa->get_name(ike_sa),
 							"probe_multiplier", MULTIPLIER)), MAX_MULTIPLIER);
-		this->loss = min(setting(ike_sa->get_name(ike_sa), "degraded_loss", 0),
+		this->loss = min(mobikex_setting(ike_sa->get_name(ike_sa), "degraded_loss", 0),
 						 100) * 65536 / 100;
-		this->delay = setting(ike_sa->get_name(ike_sa), "degraded_delay", 0) * MS;
+		this->delay = mobikex_setting(ike_sa->get_name(ike_sa), "degraded_delay", 0) * MS;
 		this->metered_interval = max(this->interval,
-							setting(ike_sa->get_name(ike_sa), "metered_interval",
+							mobikex_setting(ike_sa->get_name(ike_sa), "metered_interval",
 									METERED_INTERVAL) * MS);
 	}
 	all = all ?: linked_list_create();

@@ -32,6 +32,11 @@ void mobikex_roles_load(mobikex_session_t *session)
 	session->primary = setting(session->name, "primary");
 	session->backup = setting(session->name, "backup");
 	session->metered = setting(session->name, "metered");
+	session->hysteresis = (mobikex_hysteresis_t){
+		.delay = mobikex_setting(session->name, "failback_delay", 2000),
+		.max = mobikex_setting(session->name, "hold_max", 60000),
+		.decay = mobikex_setting(session->name, "hold_decay", 60000),
+	};
 }
 
 /**

@@ -20,7 +20,7 @@
 /** Below this; a power of two */
 #define MOBIKEX_ROLE_ORDERS 256
 
-/** Read the settings, once for a session; and forget them. */
+/** Read the settings, those of hysteresis as well, once for a session; forget them. */
 void mobikex_roles_load(mobikex_session_t *session);
 void mobikex_roles_clean(mobikex_session_t *session);
 

@@ -133,6 +133,9 @@ struct mobikex_session_t {
 	char *backup;
 	char *metered;
 
+	/** How long what was lost is not gone back to */
+	mobikex_hysteresis_t hysteresis;
+
 	/** In the maps */
 	bool published;
 

@@ -25,9 +25,7 @@
 #define NEVER (~0U)
 
 mobikex_agent_t *mobikex;
-static mobikex_agent_t agent = {
-	.failback_delay = 2000, .hold_max = 60000, .hold_decay = 60000, .check_delay = 1000,
-};
+static mobikex_agent_t agent = { .check_delay = 1000 };
 static mobikex_session_t session;
 static mobikex_link_t links[PATHS];
 static uint64_t now, up[PATHS];
@@ -119,7 +117,10 @@ static int begin(void **state)
 	tried = SEGUE_NO_PATH;
 	later = looks = 0;
 	active = 1;
-	session = (mobikex_session_t){ .name = "test", .leader = TRUE, .published = TRUE };
+	session = (mobikex_session_t){
+		.name = "test", .leader = TRUE, .published = TRUE,
+		.hysteresis = { .delay = 2000, .max = 60000, .decay = 60000 },
+	};
 	for (i = 0; i < PATHS; i++) {
 		session.path[i].priority = i * MOBIKEX_PATH_RANKS;
 		session.path[i].local.octet[15] = i;

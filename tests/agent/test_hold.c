@@ -14,17 +14,13 @@
 
 #define S 1000000000ULL	/* ns */
 
-mobikex_agent_t *mobikex;
-static mobikex_agent_t agent;
+static mobikex_hysteresis_t set;
 static mobikex_hold_t hold;
 static uint64_t now;
 
 static int begin(void **state)
 {
-	mobikex = &agent;
-	agent.failback_delay = 2000;
-	agent.hold_max = 60000;
-	agent.hold_decay = 60000;
+	set = (mobikex_hysteresis_t){ .delay = 2000, .max = 60000, .decay = 60000 };
 	hold = (mobikex_hold_t){};
 	now = 1000 * S;
 	return 0;
@@ -42,12 +38,12 @@ static void lose(u_int times, uint64_t pause)
 /* s that it has to be well, if it comes back now */
 static void expect_held(u_int s)
 {
-	assert_int_equal(mobikex_hold_time(&hold, now), s * S);
+	assert_int_equal(mobikex_hold_time(&hold, &set, now), s * S);
 }
 
 static void never_lost(void **state)
 {
-	assert_int_equal(mobikex_hold_losses(&hold, now), 0);
+	assert_int_equal(mobikex_hold_losses(&hold, &set, now), 0);
 	expect_held(0);
 }
 
@@ -70,7 +66,7 @@ static void flaps(void **state)
 {
 	lose(600, S / 10);
 	expect_held(60);
-	assert_int_equal(mobikex_hold_losses(&hold, now), 6);
+	assert_int_equal(mobikex_hold_losses(&hold, &set, now), 6);
 	now += 6 * 60 * S - 1;
 	expect_held(2);
 	now += 1;
@@ -102,31 +98,31 @@ static void since(void **state)
 	lose(4, S);
 	back = now + 5 * S;
 	now += 100 * S;
-	assert_int_equal(mobikex_hold_time(&hold, back), 16 * S);
+	assert_int_equal(mobikex_hold_time(&hold, &set, back), 16 * S);
 }
 
 /* An event that comes late does not wind it back. */
 static void out_of_order(void **state)
 {
 	lose(2, S);
-	assert_int_equal(mobikex_hold_losses(&hold, now - 10 * S), 2);
+	assert_int_equal(mobikex_hold_losses(&hold, &set, now - 10 * S), 2);
 }
 
+/* Of the same losses each connection makes its own. */
 static void settings(void **state)
 {
-	agent.hold_max = 0;		/* no backoff */
+	set.max = 0;		/* no backoff */
 	lose(10, S);
 	expect_held(2);
-	agent.hold_decay = 0;		/* no memory */
+	set.decay = 0;		/* no memory */
 	expect_held(0);
-	agent.hold_decay = 60000;
-	agent.failback_delay = 0;	/* nothing to double */
+	set.decay = 60000;
+	set.delay = 0;	/* nothing to double */
 	lose(10, S);
 	expect_held(0);
-	agent.hold_max = 0xffffffff;
-	agent.failback_delay = 0x80000000;
-	lose(10, S);
-	assert_int_equal(mobikex_hold_time(&hold, now), 0xffffffffULL * 1000000);
+	set.max = 0x7fffffff;
+	set.delay = 0x40000000;
+	assert_int_equal(mobikex_hold_time(&hold, &set, now), 0x7fffffffULL * 1000000);
 }
 
 int main(void)

@@ -115,6 +115,19 @@ static void metered(void **state)
 	assert_false(mobikex_role_metered(&session, &links[1]));
 }
 
+static void hysteresis(void **state)
+{
+	mobikex_roles_load(&session);
+	assert_int_equal(session.hysteresis.delay, 2000);
+	set("failback_delay", "500");
+	set("hold_max", "0");
+	set_here("failback_delay", "300");
+	mobikex_roles_load(&session);
+	assert_int_equal(session.hysteresis.delay, 300);
+	assert_int_equal(session.hysteresis.max, 0);
+	assert_int_equal(session.hysteresis.decay, 60000);
+}
+
 /* However many are named */
 static void many(void **state)
 {
@@ -150,6 +163,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(for_one, begin, end),
 		cmocka_unit_test_setup_teardown(metered, begin, end),
 		cmocka_unit_test_setup_teardown(many, begin, end),
+		cmocka_unit_test_setup_teardown(hysteresis, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, group_begin, group_end);

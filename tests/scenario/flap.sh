@@ -85,7 +85,7 @@ flapping() { # MODE
 	maps_agree
 }
 
-backoff="hold_max = ${hold}000"
+backoff="connections { main { hold_max = ${hold}000 } }"
 for mode in ${SEGUE_MODES:-tunnel}; do
 	begin "ten times a second, $mode" FAILBACK_MS=500 "MOBIKEX_NODE=$backoff"
 	flapping "$mode"
