@@ -106,17 +106,31 @@ static long too_big_each(void *map, const void *key, void *value, void *context)
 	return !too_big_sent(f, value, *(const __u32 *)key);
 }
 
-/* Every session is looked at if none has the quoted destination for its canonical one:
- * no more often than once a millisecond. */
-static __always_inline bool too_big_may_search(void)
-{
-	__u32 now = segue_coarse_ms(bpf_ktime_get_ns()), last = READ_ONCE(state.searched_ms);
+/*
+ * Every session is looked at if none has the quoted destination for its canonical one.
+ * Anybody may ask for that: at most once a millisecond, and no more than TOO_BIG_SHARE
+ * of a processor's time.
+ */
+#define TOO_BIG_SHARE 32
+#define TOO_BIG_LONGEST_MS 1000
 
-	return now != last &&
-	       __sync_val_compare_and_swap(&state.searched_ms, last, now) == last;
+SUBPROGRAM int too_big_search(void)
+{
+	__u64 begin = bpf_ktime_get_ns(), took;
+	__u32 now = segue_coarse_ms(begin), until = READ_ONCE(state.searched_ms);
+
+	if (until - now < TOO_BIG_LONGEST_MS ||
+	    __sync_val_compare_and_swap(&state.searched_ms, until, now) != until)
+		return -EAGAIN;
+	bpf_for_each_map_elem(&session, too_big_each, NULL, 0);
+	took = (bpf_ktime_get_ns() - begin) * TOO_BIG_SHARE / 1000000;
+	if (took)
+		WRITE_ONCE(state.searched_ms,
+			   now + (took < TOO_BIG_LONGEST_MS ? took : TOO_BIG_LONGEST_MS - 1));
+	return 0;
 }
 
-/* Whose was it?  The flow with the answer, NULL: nobody's. */
+/* Whose was it?  f gets the answer. */
 SUBPROGRAM int too_big_look_up(struct segue_flow *f)
 {
 	struct segue_sa_key key = {};
@@ -135,9 +149,8 @@ SUBPROGRAM int too_big_look_up(struct segue_flow *f)
 		if (s && !too_big_sent(f, s, id))
 			return 0;
 	}
-	if (!too_big_may_search())
+	if (too_big_search())
 		return -EAGAIN;
-	bpf_for_each_map_elem(&session, too_big_each, NULL, 0);
 	return f->slot == SEGUE_NO_PATH ? -ENOENT : 0;
 }
 

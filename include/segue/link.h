@@ -73,8 +73,8 @@ struct segue_state {
 	 * BPF programs change what a decision rests on, and the epoch with it:
 	 * they run to their end, whatever becomes of the process that asked. */
 	__u32 epoch;
-	__u32 searched_ms;		/* segue_coarse_ms() of the last search for the session
-					 * that a router's "too big" is about */
+	__u32 searched_ms;		/* segue_coarse_ms(): until then no session is searched
+					 * that a router's "too big" may be about */
 };
 
 #endif

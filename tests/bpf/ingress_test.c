@@ -263,21 +263,26 @@ static void test_fragments(void **state)
 	}
 }
 
-/* The data path looks for a session at most once a millisecond. */
-static void next_millisecond(void)
+static __u32 now_ms(void)
 {
 	struct timespec now;
-	__u32 begin = 0, ms = 0;
 
-	while (ms == begin) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		ms = segue_coarse_ms(now.tv_sec * 1000000000ULL + now.tv_nsec);
-		begin = begin ? begin : ms;
-	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return segue_coarse_ms(now.tv_sec * 1000000000ULL + now.tv_nsec);
+}
+
+/* The data path does not look for a session all the time. */
+static void may_search(void)
+{
+	struct segue_state state;
+
+	assert_int_equal(segue_state_get(host, &state), 0);
+	while (state.searched_ms - now_ms() < 1000)
+		;
 }
 
 /* A router says that in is too big; XFRM shall see that it quotes out. */
-static void expect_told(const char *what, const struct hook *hook, struct wire in, struct wire out,
+static void expect_told_now(const char *what, const struct hook *hook, struct wire in, struct wire out,
 			struct segue_counters counters)
 {
 	bool v6 = strchr(in.source, ':');
@@ -289,7 +294,6 @@ static void expect_told(const char *what, const struct hook *hook, struct wire i
 	unsigned int verdict;
 
 	wire_too_big(&by, &out, wanted);
-	next_millisecond();
 	counted();
 	verdict = program_run(hook->fd, packet, size, got, &got_size);
 	now = counted();
@@ -299,6 +303,13 @@ static void expect_told(const char *what, const struct hook *hook, struct wire i
 	assert_int_equal(got_size, size);
 	assert_memory_equal(got, wanted, size);
 	assert_memory_equal(&now, &counters, sizeof(now));
+}
+
+static void expect_told(const char *what, const struct hook *hook, struct wire in, struct wire out,
+			struct segue_counters counters)
+{
+	may_search();
+	expect_told_now(what, hook, in, out, counters);
 }
 
 static struct wire to_big(__u32 id, __u32 slot)
@@ -340,6 +351,29 @@ static void test_too_big(void **state)
 			expect_told("of TCP", &hooks[i], in, in, none);
 		}
 	}
+}
+
+/* Who had to search lately does not do so again; where the quoted destination is
+ * canonical there is no need to. */
+static void test_too_big_too_often(void **state)
+{
+	struct segue_counters told = { .ingress_too_big = 1 }, none = {};
+	struct wire near = to_big(V4, 1), far = to_big(V4, 2), out = sent_by(V4);
+	struct segue_state now;
+	__u32 key = 0;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pin_open_map(host_pins(), PIN_STATE, &fd), 0);
+	assert_int_equal(segue_state_get(host, &now), 0);
+	now.searched_ms = now_ms() + 900;
+	assert_int_equal(bpf_map_update_elem(fd, &key, &now, 0), 0);
+	expect_told_now("by another remote address", &hooks[0], far, far, none);
+	expect_told_now("to the canonical one", &hooks[0], near, out, told);
+	now.searched_ms = now_ms() - 1;
+	assert_int_equal(bpf_map_update_elem(fd, &key, &now, 0), 0);
+	expect_told_now("later", &hooks[0], far, out, told);
+	close(fd);
 }
 
 /* Our SPI, but from where the peer was not verified to be: untouched, counted,
@@ -534,7 +568,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_hit), TEST(test_ports), TEST(test_canonical_without_path),
-		TEST(test_untouched), TEST(test_fragments), TEST(test_too_big), TEST(test_unverified), TEST(test_forgets),
+		TEST(test_untouched), TEST(test_fragments), TEST(test_too_big),
+		TEST(test_too_big_too_often), TEST(test_unverified), TEST(test_forgets),
 		TEST(test_same_end), TEST(test_mapped), TEST(test_ambiguous), TEST(test_truncated), TEST(test_malformed),
 	};
 	int i;

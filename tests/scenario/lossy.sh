@@ -69,7 +69,7 @@ steps() {
 	shift 2
 	plan=()
 	# the meter takes 512 events
-	(( duration / every < 500 )) || every=$((duration / 500))
+	(( duration / every < 500 )) || every=$((duration / 500 + 1))
 	while (( at < duration * 1000 )); do
 		plan+=(--at "$at,exec,wlan_network ${*:i + 1:1}")
 		i=$(((i + 1) % $#)) at=$((at + every * 1000))
