@@ -320,11 +320,12 @@ static void fit_mtu(void)
 }
 
 /**
- * Of a device that is there; the MTU of all is known since mobikex_links_load().
+ * Of a device that is there; the MTU of all is known since mobikex_links_load().  Not
+ * every message has it: those of wireless extensions do not (wext-core.c).
  */
 static void note_mtu(mobikex_link_t *link, u_int mtu)
 {
-	if (link->mtu != mtu)
+	if (mtu && link->mtu != mtu)
 	{
 		link->mtu = mtu;
 		fit_mtu();
