@@ -43,7 +43,7 @@ await 10 probing || die "not every path answers probes: $(paths node)"
 measure "$out/report.json" $(load) --at "500,exec,neighbours off" --duration 2000
 all_flow "$out/report.json"
 # the command takes its time before it takes effect
-stalled_at_most "$out/report.json" '.events[-1]' 100
+stalled_at_most "$out/report.json" '.events[-1]' 200
 expect "node sends by lte0" active_is node device lte0
 expect "wlan0's path was left because it died" saw node '.event == "switch" and .reason == "path died"'
 expect "its neighbour is not known" failed
