@@ -35,8 +35,8 @@ typedef struct {
 	int dbm;
 	uint32_t received;
 	bool counted;
-	/** It was with an access point then, and tells by itself when the signal falls */
-	bool associated;
+	/** It was asked to tell by itself when the signal falls, and does */
+	bool asked;
 	bool told;
 	/** What asking failed with when it was last in the log */
 	int complained;

@@ -72,7 +72,7 @@ static void set_radio(mobikex_link_t *link, mobikex_radio_t radio)
 {
 	link->radio = radio;
 	link->radio_index = link->ifindex;
-	link->associated = link->counted = FALSE;
+	link->asked = link->told = link->counted = FALSE;
 	link->complained = 0;
 }
 
@@ -94,13 +94,16 @@ static u_int gather(void)
 	enumerator = mobikex->links->create_enumerator(mobikex->links);
 	while (count < SEGUE_MAX_LINKS && enumerator->enumerate(enumerator, &link))
 	{
-		if (link->ifindex && radio_of(link) != MOBIKEX_RADIO_NONE &&
-			mobikex_link_up(link, NULL))
+		if (!by_cqm() || !mobikex_link_up(link, NULL))
+		{
+			link->asked = link->told = FALSE;
+		}
+		if (mobikex_link_up(link, NULL) && radio_of(link) != MOBIKEX_RADIO_NONE)
 		{
 			questions[count++] = (question_t){
 				.ifindex = link->ifindex,
 				.radio = radio_of(link),
-				.threshold = by_cqm() && !link->associated,
+				.threshold = by_cqm() && !link->asked,
 			};
 		}
 	}
@@ -306,14 +309,12 @@ static void answered(mobikex_link_t *link, question_t *this)
 	}
 	if (this->threshold)
 	{
+		link->asked = TRUE;
 		link->told = !this->refused;
-		if (this->refused)
-		{
-			DBG1(DBG_KNL, "segue: %s: its threshold cannot be set, it is asked: %s",
-				 link->name, strerror(-this->refused));
-		}
+		DBG1(DBG_KNL, "segue: %s: %s%s", link->name, this->refused ?
+			 "its threshold cannot be set, it is asked: " : "tells of its signal by itself",
+			 this->refused ? strerror(-this->refused) : "");
 	}
-	link->associated = TRUE;
 	judge(link, &this->signal);
 }
 
@@ -335,7 +336,7 @@ static bool unanswered(mobikex_link_t *link, int err)
 				 link->name);
 			return FALSE;
 		case -ENOLINK:		/* not associated */
-			link->associated = FALSE;
+			link->asked = link->told = FALSE;
 			return TRUE;
 		default:
 			if (link->complained != err)
@@ -354,7 +355,7 @@ static bool unanswered(mobikex_link_t *link, int err)
  */
 static uint32_t pause_of(mobikex_link_t *link)
 {
-	if (link->told && by_cqm() && !mobikex_link_weak(link) &&
+	if (link->told && !mobikex_link_weak(link) &&
 		link->dbm > low() + NEAR)
 	{
 		return RARELY;

@@ -326,6 +326,13 @@ static void by_cqm(void **state)
 	card.signal = 0;
 	heard(-50);
 	assert_int_equal(card.thresholds, 2);
+	up = FALSE;				/* the same, lost between two questions */
+	mobikex_signal_ask();
+	up = TRUE;
+	assert_int_equal(heard(-50), 5000);
+	assert_int_equal(card.thresholds, 3);
+	lib->settings->set_bool(lib->settings, "%s.plugins.mobikex.signal_cqm", FALSE, lib->ns);
+	assert_int_equal(heard(-50), OFTEN);	/* the settings were read again */
 }
 
 /* Without the right, or the ability: asked as ever. */
