@@ -39,6 +39,11 @@ die() {
 	exit 2
 }
 
+# jq compiles its own library each time it starts, which takes a tenth of a scenario's
+# time; gojq speaks the same language and does not.
+jq() { gojq "$@"; }
+export -f jq
+
 # shellcheck source=lib/topology.sh
 . "$project/tests/scenario/lib/topology.sh"
 # shellcheck source=lib/wifi.sh
