@@ -4,7 +4,8 @@
 # thing. Frames on the wires and arrivals at the sockets, nothing from a log but which of
 # the node's requests was UPDATE_SA_ADDRESSES.
 #
-#   t_sys      the node's first packet of the flow on the wire of the other uplink
+#   t_sys      the node's first packet of the flow on the wire of the other uplink that its
+#              router forwards: from the old address none gets through (reverse path)
 #   t_ike      its first message of IKE there
 #   t_update   the response to UPDATE_SA_ADDRESSES there
 #   t_rrc      from that request, which has the COOKIE2, to the response
@@ -14,6 +15,8 @@
 # the address changes on the same wire
 | (if .event == "mobility" then "router-w/node" else "router-l/node" end) as $wire
 | (if (.stack | test("^(plain|sctp|mptcp)")) then "in_clear_first_ms" else "in_first_ms" end) as $first
+# how long the router's delay may take, and how much less
+| ({ lab: [0.175, 0], hotspot: [7.5, 0], cellular: [20, 2] }[.network]) as $delay
 | def known: if . == null then "never" else . * 10000 | round / 10000 end;
 def outcome($name): [.report.events[] | select(.action != "join") | .flows[$name] | if .never then null else .stall_ms end] |
 	if any(. == null) then "never" else max end;
@@ -26,6 +29,7 @@ def moved($way): [.report.events[] | select(.action != "join") | .assocs.flow[$w
 # the carrier goes a moment after the call that makes it go began
 | ($event.t_ms + if $cell.event == "carrier" then $event.carrier_off_ms else 0 end) as $begin
 | def since: if . then . - $begin else . end | known;
+def first($wire; $key): [$events[] | .t_ms as $t | .wires[$wire][$key] // empty | . + $t] | min;
 [$r.wires[$wire].messages[] | select(.t_ms > $event.t_ms)] as $ike
 | (.update_ids) as $ids
 | [$ike[] | select(.id as $id | $ids | index($id) != null)] as $update
@@ -36,8 +40,9 @@ def moved($way): [.report.events[] | select(.action != "join") | .assocs.flow[$w
 	stack: $cell.stack, mode: $cell.mode, cipher: $cell.cipher, traffic: $cell.traffic,
 	event: $cell.event, network: $cell.network, phase, watched_ms,
 	t_sys: (if $cell.event == "mobility" then null else
-		([$events[] | .t_ms as $t | .wires[$wire][$first] // empty | . + $t] | min |
-			since) end),
+		first("router-l/node"; $first) as $there |
+		(first("router-l/core"; $first | sub("in_"; "out_")) | if . then . - $delay[0] else . end) as $passed |
+		(if $passed and $passed - $there <= 0.5 + 2 * $delay[1] then $there else $passed end | since) end),
 	t_ike: (if $ipsec then ([$ike[] | select(.direction == "in" and (.response | not))][0].t_ms | since) else null end),
 	t_update: (if $ipsec then ($response | since) else null end),
 	t_rrc: (if $ipsec then (if $response and $request then $response - $request else null end | known) else null end),

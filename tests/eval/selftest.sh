@@ -61,7 +61,9 @@ phase() { # T_SYS UP DOWN
 		  bins: { from_ms: -1000, bin_ms: 10, up: [range(120) | 10], down: [range(120) | 10] },
 		  report: { interval_ms: 1,
 			events: [{ action: "down", t_ms: 0, carrier_off_ms: 0.25,
-				wires: { "router-l/node": { in_first_ms: ($t_sys + 0.25) } },
+				# one with the old address was there before, and got no further
+				wires: { "router-l/node": { in_first_ms: (if $t_sys == 0.1 then -3 else $t_sys + 0.25 end) },
+					"router-l/core": { out_first_ms: ($t_sys + 0.25 + 7.5) } },
 				flows: { up: flow($up), down: flow($down), tcp: flow($up) } }],
 			flows: { up: { lost: 0 }, down: { lost: 15 }, tcp: { state: "flowing" } },
 			wires: { "router-l/node": { clear: 0, messages: [
