@@ -315,6 +315,7 @@ METHOD(listener_t, ike_rekey, bool,
 {
 	mobikex_session_t *session;
 	mobikex_hello_t *hello;
+	u_int number;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(old->get_unique_id(old));
@@ -322,8 +323,12 @@ METHOD(listener_t, ike_rekey, bool,
 	{
 		mobikex_session_rekey(session, new);
 		session->queued = session->checking = session->failback = FALSE;
-		session->trying = FALSE;
+		session->trying = session->holding = FALSE;
 		session->leave_at = 0;
+		for (number = 1; number < SEGUE_MAX_CHILDREN; number++)
+		{
+			session->child[number].due = 0;
+		}
 		mobikex_check_rekeyed(session);
 		mobikex_moved_rekeyed(session);
 		mobikex_follow_queue(session);

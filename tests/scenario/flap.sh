@@ -72,6 +72,8 @@ flapping() { # MODE
 	expect "an event says so" saw node '.event == "path" and .reason == "path held down"'
 	expect "charon's log says so" grep -q "path [0-9]*: path held down" "$out/node/charon.log"
 
+	# what waits for the end of the hold-down waits under the new IKE_SA
+	swan node --rekey --ike main >"$out/node/rekey.out" 2>&1
 	await $((hold * 2)) active_is node device wlan0
 	expect "back on wlan0 in the end" active_is node device wlan0
 	expect "after it had been well for $hold s" saw node \
