@@ -92,6 +92,8 @@ goes_back
 begin "idle, RTT 0.35" MOBIKEX_NODE="$probes"
 start tunnel 0.35
 lossy both 100
+# whoever looks meanwhile takes the processor from charon, which sends the burst
+sleep 0.1
 expect "the session moves" await 5 active_is node device lte0
 expect "within $(bound 31) ms of the last answer" saw node \
 	".reason == \"path died\" and .monotonic_ns - .cause_ns <= $(bound 31) * 1000000"
