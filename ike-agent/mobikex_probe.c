@@ -25,8 +25,8 @@
 #define METERED_INTERVAL 60000
 #define IDLE 1000
 
-/** A path that never answered is not asked more often than this at its usual pace */
-#define FIRST_TRIES 5
+/** So often the pause doubles at most while such a path has never answered */
+#define MAX_DOUBLED 16
 
 /** Answers are given under old keys for so long after their IKE_SA went, s */
 #define GRACE 10
@@ -281,8 +281,21 @@ void mobikex_probes_flush(void)
 static bool is_rare(probes_t *this, uint8_t slot, const struct segue_probe *probe)
 {
 	return this->metered[slot] && probe->data == probe->data_seen &&
-		   probe->data_ns + IDLE * MS < mobikex_now() &&
-		   (probe->answered || probe->sent >= FIRST_TRIES);
+		   probe->data_ns + IDLE * MS < mobikex_now();
+}
+
+/**
+ * The first ones may come before the peer has checked the path: ever more rarely, but
+ * not only a minute later.
+ */
+static uint64_t rare_pause(probes_t *this, const struct segue_probe *probe)
+{
+	if (probe->answered)
+	{
+		return this->metered_interval;
+	}
+	return min(this->metered_interval,
+			   this->interval << min(probe->sent, MAX_DOUBLED));
 }
 
 /**
@@ -334,7 +347,7 @@ static uint64_t look(probes_t *this, uint8_t slot)
 		return this->interval;
 	}
 	grade(this, slot, &probe);
-	return is_rare(this, slot, &probe) ? this->metered_interval :
+	return is_rare(this, slot, &probe) ? rare_pause(this, &probe) :
 										 segue_probe_interval(&probe);
 }
 
