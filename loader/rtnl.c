@@ -73,9 +73,26 @@ static bool clear_interrupted(char *buf, int len)
 	return interrupted;
 }
 
+/* What a message says of an error: that of an answer, or of the end of a dump
+ * (netlink_dump_done()), which libmnl by itself takes for its end only. */
+static int on_end(const struct nlmsghdr *message, void *context)
+{
+	int err = 0;
+
+	(void)context;
+	if (mnl_nlmsg_get_payload_len(message) >= sizeof(err))
+		memcpy(&err, mnl_nlmsg_get_payload(message), sizeof(err));
+	if (err >= 0)
+		return MNL_CB_STOP;
+	errno = -err;
+	return MNL_CB_ERROR;
+}
+
+static mnl_cb_t ends[] = { [NLMSG_ERROR] = on_end, [NLMSG_DONE] = on_end };
+
 /*
  * Whatever an earlier request left in the socket has another sequence number:
- * mnl_cb_run() reports that as EPROTO, and it is skipped.
+ * mnl_cb_run2() reports that as EPROTO, and it is skipped.
  */
 int rtnl_talk(struct rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t fn, void *context)
 {
@@ -95,7 +112,8 @@ int rtnl_talk(struct rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t fn, void *co
 		if (len < 0)
 			return -errno;
 		interrupted |= clear_interrupted(buf, len);
-		ret = mnl_cb_run(buf, len, request->nlmsg_seq, port, fn, context);
+		ret = mnl_cb_run2(buf, len, request->nlmsg_seq, port, fn, context, ends,
+				  sizeof(ends) / sizeof(ends[0]));
 		if (ret == MNL_CB_STOP)
 			return interrupted ? -EINTR : 0;
 		if (ret < 0 && errno != EPROTO)
