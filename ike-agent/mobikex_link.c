@@ -293,7 +293,8 @@ static void note_running(mobikex_link_t *link, const struct rtnl_link *device)
 
 /**
  * segue0 has the smallest MTU of all, so that no packet is made that a path cannot
- * take: a handover then changes no size.
+ * take: a handover then changes no size.  With less than IPv6 needs the kernel would
+ * take IPv6 from it, and all its addresses.
  */
 static void fit_mtu(void)
 {
@@ -311,7 +312,8 @@ static void fit_mtu(void)
 		}
 	}
 	enumerator->destroy(enumerator);
-	err = smallest ? rtnl_device_set_mtu(mobikex->rtnl, SEGUE_DEVICE, smallest) : 0;
+	err = smallest ? rtnl_device_set_mtu(mobikex->rtnl, SEGUE_DEVICE,
+										  max(smallest, SEGUE_LEAST_MTU)) : 0;
 	if (err)
 	{
 		DBG1(DBG_KNL, "segue: MTU %u for " SEGUE_DEVICE " failed: %s", smallest,
@@ -356,10 +358,12 @@ bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
 	}
 	if (!link->ifindex)
 	{
-		bool back = replug(link, device);
-
+		if (!replug(link, device))
+		{
+			return FALSE;
+		}
 		note_mtu(link, device->mtu);
-		return back;
+		return TRUE;
 	}
 	note_running(link, device);
 	note_mtu(link, device->mtu);
@@ -404,15 +408,15 @@ void mobikex_links_resync(void)
 	linked_list_t *seen = linked_list_create(), *old = linked_list_create();
 	mobikex_link_t *link;
 	struct segue_addr *addr;
-	bool changed = FALSE;
+	bool changed = FALSE, known;
 	void *found;
 
-	rtnl_links(mobikex->rtnl, (void*)each_link, seen);
+	known = !rtnl_links(mobikex->rtnl, (void*)each_link, seen);
 	enumerator = mobikex->links->create_enumerator(mobikex->links);
 	while (enumerator->enumerate(enumerator, &link))
 	{
 		found = link;
-		if (link->ifindex && !seen->find_first(seen, NULL, &found))
+		if (known && link->ifindex && !seen->find_first(seen, NULL, &found))
 		{
 			unplug(link);
 		}
@@ -492,6 +496,7 @@ void mobikex_links_load(void)
 	}
 	rtnl_addrs(mobikex->rtnl, (void*)each_addr, &changed);
 	rtnl_links(mobikex->rtnl, (void*)each_mtu, NULL);
+	fit_mtu();
 }
 
 void mobikex_links_flush(void)

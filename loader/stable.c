@@ -81,5 +81,7 @@ int stable_fit_mtu(struct segue *segue, struct rtnl *rtnl)
 
 	if (err || !smallest.mtu)
 		return err;
+	if (smallest.mtu < SEGUE_LEAST_MTU)
+		smallest.mtu = SEGUE_LEAST_MTU;
 	return rtnl_device_set_mtu(rtnl, SEGUE_DEVICE, smallest.mtu);
 }

@@ -20,6 +20,9 @@
  */
 #define SEGUE_DEVICE "segue0"
 
+/* Octets, whatever the uplinks have: IPv6 is not on a link that has less (RFC 8200 5). */
+#define SEGUE_LEAST_MTU 1280
+
 /*
  * Routes to the peers stand in a table of our own; one rule without a selector
  * leads to it.  4555 is MOBIKE's RFC.  219 comes just before strongSwan's own
