@@ -76,41 +76,6 @@ static void set_radio(mobikex_link_t *link, mobikex_radio_t radio)
 	link->complained = 0;
 }
 
-/**
- * Which links are to be asked?  None if nothing could go elsewhere.
- */
-static u_int gather(void)
-{
-	enumerator_t *enumerator;
-	mobikex_link_t *link;
-	u_int count = 0;
-
-	if (!mobikex->segue || !low() || !setting("signal_interval", INTERVAL) ||
-		!mobikex->sessions->get_count(mobikex->sessions) ||
-		mobikex->links->get_count(mobikex->links) < 2)
-	{
-		return 0;
-	}
-	enumerator = mobikex->links->create_enumerator(mobikex->links);
-	while (count < SEGUE_MAX_LINKS && enumerator->enumerate(enumerator, &link))
-	{
-		if (!by_cqm() || !mobikex_link_up(link, NULL))
-		{
-			link->asked = link->told = FALSE;
-		}
-		if (mobikex_link_up(link, NULL) && radio_of(link) != MOBIKEX_RADIO_NONE)
-		{
-			questions[count++] = (question_t){
-				.ifindex = link->ifindex,
-				.radio = radio_of(link),
-				.threshold = by_cqm() && !link->asked,
-			};
-		}
-	}
-	enumerator->destroy(enumerator);
-	return count;
-}
-
 static mobikex_link_t *find(uint32_t ifindex)
 {
 	enumerator_t *enumerator;
@@ -138,9 +103,76 @@ static void note(mobikex_link_t *link, enum segue_reason reason, int dbm)
 		 err ? ": " : "", err ? strerror(-err) : "");
 }
 
+/**
+ * Nobody asks it any more: nor is it weak for ever.
+ */
+static void forgive(mobikex_link_t *link)
+{
+	if (mobikex_link_weak(link))
+	{
+		note(link, SEGUE_REASON_NONE, link->dbm);
+	}
+}
+
+static void forgive_all(void)
+{
+	enumerator_t *enumerator;
+	mobikex_link_t *link;
+
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (enumerator->enumerate(enumerator, &link))
+	{
+		forgive(link);
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * Which links are to be asked?  None if nothing could go elsewhere.
+ */
+static u_int gather(void)
+{
+	enumerator_t *enumerator;
+	mobikex_link_t *link;
+	u_int count = 0;
+
+	if (!mobikex->segue)
+	{
+		return 0;
+	}
+	if (!low() || !setting("signal_interval", INTERVAL))
+	{
+		forgive_all();
+		return 0;
+	}
+	if (!mobikex->sessions->get_count(mobikex->sessions) ||
+		mobikex->links->get_count(mobikex->links) < 2)
+	{
+		return 0;
+	}
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (count < SEGUE_MAX_LINKS && enumerator->enumerate(enumerator, &link))
+	{
+		if (!by_cqm() || !mobikex_link_up(link, NULL))
+		{
+			link->asked = link->told = FALSE;
+		}
+		if (mobikex_link_up(link, NULL) && radio_of(link) != MOBIKEX_RADIO_NONE)
+		{
+			questions[count++] = (question_t){
+				.ifindex = link->ifindex,
+				.radio = radio_of(link),
+				.threshold = by_cqm() && !link->asked,
+			};
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
 static void silent(void *context, uint32_t ifindex, enum nl80211_event event)
 {
-	mobikex_link_t *link = find(ifindex);
+	mobikex_link_t *link = mobikex->segue ? find(ifindex) : NULL;
 	bool *again = context;
 
 	if (!link || radio_of(link) != MOBIKEX_RADIO_CLIENT)
@@ -205,11 +237,8 @@ CALLBACK(events_ready, bool,
 	bool again = FALSE;
 
 	mobikex->lock->lock(mobikex->lock);
-	if (mobikex->segue)
-	{
-		nl80211_watch_read(events, silent, &again);
-	}
-	if (again)
+	nl80211_watch_read(events, silent, &again);
+	if (again && mobikex->segue)
 	{
 		begin();
 	}
@@ -244,11 +273,6 @@ static void ask_one(question_t *this)
 	if (!nl80211)
 	{
 		this->err = nl80211_open(&nl80211);
-		if (this->err && this->err != -ENOENT)
-		{
-			DBG1(DBG_KNL, "segue: WLANs cannot be asked: %s", strerror(-this->err));
-			this->err = -ENOENT;
-		}
 	}
 	if (!this->err && this->radio == MOBIKEX_RADIO_UNKNOWN)
 	{
@@ -293,8 +317,9 @@ static void judge(mobikex_link_t *link, const struct nl80211_signal *signal)
 			note(link, SEGUE_REASON_SIGNAL_LOW, signal->dbm);
 		}
 	}
-	else if (new && signal->dbm >= low() + setting("signal_hysteresis", HYSTERESIS))
-	{
+	else if (new && (signal->dbm >= low() + setting("signal_hysteresis", HYSTERESIS) ||
+			 (signal->dbm > low() && mobikex_link_weak(link) == SEGUE_REASON_SIGNAL_LOST)))
+	{	/* what was silent, and not low, only has to be heard again */
 		note(link, SEGUE_REASON_NONE, signal->dbm);
 	}
 }
@@ -318,6 +343,12 @@ static void answered(mobikex_link_t *link, question_t *this)
 	judge(link, &this->signal);
 }
 
+static void ask_no_more(mobikex_link_t *link)
+{
+	set_radio(link, MOBIKEX_RADIO_NONE);
+	forgive(link);
+}
+
 /**
  * @return			TRUE if it is to be asked again
  */
@@ -325,13 +356,18 @@ static bool unanswered(mobikex_link_t *link, int err)
 {
 	switch (err)
 	{
+		case -EPROTONOSUPPORT:	/* no generic netlink */
 		case -ENOENT:		/* no WLAN on this host */
 		case -ENODEV:		/* nor is this one */
-			set_radio(link, MOBIKEX_RADIO_NONE);
+			ask_no_more(link);
 			return FALSE;
 		case -EOPNOTSUPP:
 		case -ENODATA:
-			set_radio(link, MOBIKEX_RADIO_NONE);
+			if (radio_of(link) == MOBIKEX_RADIO_CLIENT && err == -ENODATA)
+			{	/* it was known before */
+				return TRUE;
+			}
+			ask_no_more(link);
 			DBG1(DBG_KNL, "segue: %s: no signal is known of this WLAN device",
 				 link->name);
 			return FALSE;

@@ -84,8 +84,11 @@ int nl80211_watch_fd(const struct nl80211 *watch)
 	return 77;
 }
 
+static int reads;
+
 void nl80211_watch_read(struct nl80211 *watch, nl80211_event_fn fn, void *context)
 {
+	reads++;
 	fn(context, WLAN, pending);
 	fn(context, LTE, pending);
 	fn(context, 99, pending);		/* none of ours */
@@ -220,10 +223,12 @@ static void settings(void **state)
 	assert_int_equal(told, 1);
 	heard(-60);
 	assert_int_equal(told, 2);
+	heard(-70);
 	lib->settings->set_int(lib->settings, "%s.plugins.mobikex.signal_low", 0, lib->ns);
 	card.asked = 0;
 	assert_int_equal(heard(-99), 0);
 	assert_int_equal(card.asked, 0);
+	assert_int_equal(weak, SEGUE_REASON_NONE);	/* nobody would ever say so */
 }
 
 /* Nothing could go elsewhere, or nobody is there who would. */
@@ -263,6 +268,11 @@ static void no_signal(void **state)
 	assert_int_equal(heard(-99), 0);
 	assert_int_equal(card.asked, 1);
 	wlan.radio_index = 0;
+	assert_int_equal(heard(-60), OFTEN);
+	card.signal = -ENODATA;			/* but this one knew it before */
+	assert_int_equal(heard(-60), OFTEN);
+	card.signal = 0;
+	wlan.radio_index = 0;
 	card.client = -EOPNOTSUPP;
 	assert_int_equal(heard(-99), 0);
 	assert_int_equal(told, 0);
@@ -296,6 +306,27 @@ static void silent(void **state)
 	assert_int_equal(told, 1);
 	heard(-60);
 	assert_int_equal(weak, SEGUE_REASON_NONE);
+	/* it need not be louder than it was */
+	heard(-78);
+	happens(NL80211_EVENT_SILENT);
+	card.now.received += 5;
+	mobikex_signal_ask();
+	assert_int_equal(weak, SEGUE_REASON_SIGNAL_LOST);
+	heard(-78);
+	assert_int_equal(weak, SEGUE_REASON_NONE);
+}
+
+/* The maps are gone: events are read all the same, or they would wake for ever. */
+static void detached(void **state)
+{
+	heard(-60);
+	agent.segue = NULL;
+	reads = jobs = 0;
+	happens(NL80211_EVENT_SILENT);
+	happens(NL80211_EVENT_CROSSED);
+	assert_int_equal(reads, 2);
+	assert_int_equal(told, 0);
+	assert_int_equal(jobs, 0);
 }
 
 /* Somebody's threshold was crossed: asked now, by the one job that goes on. */
@@ -352,7 +383,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(falls_and_rises), TEST(settings), TEST(not_for_nothing), TEST(no_signal),
-		TEST(not_now), TEST(silent), TEST(crossed), TEST(by_cqm), TEST(cqm_refused),
+		TEST(not_now), TEST(silent), TEST(detached), TEST(crossed), TEST(by_cqm), TEST(cqm_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
