@@ -335,6 +335,18 @@ static void grade(probes_t *this, uint8_t slot, const struct segue_probe *probe)
 }
 
 /**
+ * Nobody looks any more.
+ */
+static void ungrade(mobikex_session_t *session, uint8_t slot)
+{
+	if (session->degraded[slot])
+	{
+		session->degraded[slot] = FALSE;
+		mobikex_follow_queue(session);
+	}
+}
+
+/**
  * @return			ns until the next one: longer than configured if the round trip is
  *					very long
  */
@@ -471,6 +483,26 @@ static void queue_tick(void)
 }
 
 /**
+ * At once, and not when the tick that is under way would come to it.
+ */
+static void now_due(probes_t *this, uint8_t slot)
+{
+	this->due[slot] = mobikex_now();
+	queue_tick();
+}
+
+/**
+ * Data goes by it, metered or not.
+ */
+static void no_more_rarely(probes_t *this, uint8_t slot)
+{
+	if (this->metered[slot] && this->due[slot] > mobikex_now() + this->interval)
+	{
+		now_due(this, slot);
+	}
+}
+
+/**
  * The session may be new in the maps, and so have no probes there any more.
  */
 static bool put_key(probes_t *this, mobikex_session_t *session)
@@ -509,6 +541,7 @@ static void probe_path(probes_t *this, mobikex_session_t *session, uint8_t slot)
 		DBG1(DBG_KNL, "segue: session %s[%u]: path %u is not probed: %s",
 			 session->name, session->id, slot, strerror(-err));
 		this->index[slot] = 0;
+		ungrade(session, slot);
 		return;
 	}
 	session->dead[slot] = entry.path[slot].state == SEGUE_PATH_DEAD;
@@ -516,7 +549,7 @@ static void probe_path(probes_t *this, mobikex_session_t *session, uint8_t slot)
 	if (this->index[slot] != entry.path[slot].probe)
 	{
 		this->index[slot] = entry.path[slot].probe;
-		this->due[slot] = mobikex_now();
+		now_due(this, slot);
 	}
 }
 
@@ -533,6 +566,7 @@ static void unprobe(probes_t *this, mobikex_session_t *session)
 		{
 			segue_probe_none(mobikex->segue, session->id, slot);
 			this->index[slot] = 0;
+			ungrade(session, slot);
 		}
 	}
 }
@@ -577,16 +611,22 @@ static void suspect(probes_t *this, uint8_t slot)
 			segue_probe_send(mobikex->segue, this->index[i], 1);
 		}
 	}
-	if (this->metered[slot] && this->due[slot] > mobikex_now() + this->interval)
-	{	/* no more rarely, while data goes by it */
-		this->due[slot] = mobikex_now();
-		queue_tick();
-	}
+	no_more_rarely(this, slot);
 	this->burst[slot] = TRUE;
 	if (!bursting)
 	{
 		bursting = TRUE;
 		queue(burst, NULL);
+	}
+}
+
+void mobikex_probe_switched(mobikex_session_t *session, uint8_t slot)
+{
+	probes_t *this = mobikex_by_ike(all, session->ike);
+
+	if (this && this->interval && this->index[slot])
+	{
+		no_more_rarely(this, slot);
 	}
 }
 

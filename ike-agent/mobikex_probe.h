@@ -32,6 +32,11 @@ void mobikex_probe_forget(uint32_t ike);
 void mobikex_probe_paths(mobikex_session_t *session);
 
 /**
+ * The session sends by this path now.
+ */
+void mobikex_probe_switched(mobikex_session_t *session, uint8_t slot);
+
+/**
  * An event of type PATH: act if the probe was its cause.
  */
 void mobikex_probe_event(const struct segue_event *event);

@@ -44,6 +44,10 @@ static void switched(const struct segue_event *event)
 	DBG1(DBG_KNL, "segue: session %s[%u] switched from path %u to %u: %s",
 		 session->name, session->id, event->from, event->to,
 		 segue_reason_name(event->reason));
+	if (event->to < SEGUE_MAX_PATHS)
+	{
+		mobikex_probe_switched(session, event->to);
+	}
 	if (event->reason == SEGUE_REASON_MANUAL)
 	{
 		session->manual = TRUE;
@@ -85,11 +89,13 @@ static void path_removed(const struct segue_event *event)
 }
 
 /**
- * Not of itself, or still nothing but a suspicion
+ * Not of itself, or still nothing but a suspicion, or told already when its device
+ * went down on its way out
  */
 static bool is_loss(enum segue_reason reason)
 {
-	return reason != SEGUE_REASON_DRAINED && reason != SEGUE_REASON_TX_TIMEOUT;
+	return reason != SEGUE_REASON_DRAINED && reason != SEGUE_REASON_TX_TIMEOUT &&
+		   reason != SEGUE_REASON_UNPLUGGED;
 }
 
 static void on_event(void *context, const struct segue_event *event)
