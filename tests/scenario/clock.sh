@@ -29,7 +29,7 @@ start() {
 }
 
 # quiet: no path was suspected, nothing switched
-quiet() { ! jq -es 'any(.[]; .event == "switch" or .event == "path")' "$out/node/events"; }
+quiet() { jq -es 'any(.[]; .event == "switch" or .event == "path") | not' "$out/node/events"; }
 
 # last STATE: when the monitor saw wlan0 go up or down last, ms
 last() {
@@ -76,7 +76,7 @@ kill -CONT "$(charon_pid node)"
 sleep 2
 expect "then somebody does" test $(($(sent) - was)) -gt 100
 expect "no path was thought dead, nothing switched" \
-	bash -c "! jq -es 'any(.[]; .event == \"switch\" or .reason == \"path dead\")' $out/node/events"
+	bash -c "jq -es 'any(.[]; .event == \"switch\" or .reason == \"path dead\") | not' $out/node/events"
 expect "both paths are alive" probing
 monitor_stop node
 maps_agree
