@@ -115,7 +115,7 @@ static status_t look(ike_sa_t *ike_sa, uint32_t data)
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session)
 	{
-		session->failback = FALSE;
+		session->failback = 0;
 		mobikex_failback(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
@@ -173,8 +173,10 @@ static status_t release(ike_sa_t *ike_sa, uint32_t data)
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session)
 	{
-		session->holding = FALSE;
+		session->holding = 0;
 		mobikex_paths_update(session);
+		/* one that is weak may have waited for it */
+		mobikex_follow_queue(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	return SUCCESS;
@@ -193,9 +195,9 @@ void mobikex_failback_release(mobikex_session_t *session)
 			first = min(first, max(held, now));
 		}
 	}
-	if (first != ~0ULL && !session->holding)
+	if (first != ~0ULL && (!session->holding || first < session->holding))
 	{
-		session->holding = TRUE;
+		session->holding = first;
 		mobikex_job_queue(session->ike, release, 0, (first - now) / MS + 1);
 	}
 }
@@ -225,9 +227,9 @@ void mobikex_failback(mobikex_session_t *session)
 		session->trying = TRUE;
 		mobikex_job_queue(session->ike, try_path, best, 0);
 	}
-	else if (!session->failback)
+	else if (!session->failback || due < session->failback)
 	{
-		session->failback = TRUE;
+		session->failback = due;
 		mobikex_job_queue(session->ike, look, 0, (due - now) / MS + 1);
 	}
 }

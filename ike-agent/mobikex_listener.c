@@ -322,9 +322,8 @@ METHOD(listener_t, ike_rekey, bool,
 	if (session)
 	{
 		mobikex_session_rekey(session, new);
-		session->queued = session->checking = session->failback = FALSE;
-		session->trying = session->holding = FALSE;
-		session->leave_at = 0;
+		session->queued = session->checking = session->trying = FALSE;
+		session->failback = session->holding = session->leave_at = 0;
 		for (number = 1; number < SEGUE_MAX_CHILDREN; number++)
 		{
 			session->child[number].due = 0;

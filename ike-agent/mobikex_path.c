@@ -531,6 +531,7 @@ static void forget_removed(mobikex_session_t *session,
 			memset(&session->path[slot], 0, sizeof(session->path[slot]));
 			session->drained[slot] = 0;
 			session->weak[slot] = session->degraded[slot] = 0;
+			memset(&session->hold[slot], 0, sizeof(session->hold[slot]));
 		}
 	}
 }

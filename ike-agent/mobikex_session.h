@@ -154,8 +154,8 @@ struct mobikex_session_t {
 	/** A person chose the active path: no failback until its link dies */
 	bool manual;
 
-	/** A failback is scheduled */
-	bool failback;
+	/** When a failback is looked for, 0: not queued */
+	uint64_t failback;
 
 	/** The path to go back to is being checked */
 	bool trying;
@@ -227,8 +227,8 @@ struct mobikex_session_t {
 	/** Times that it was found dead; its link has its own */
 	mobikex_hold_t hold[SEGUE_MAX_PATHS];
 
-	/** A look for the end of a hold-down is queued */
-	bool holding;
+	/** When the end of a hold-down is looked for, 0: not queued */
+	uint64_t holding;
 
 	/** When a path goes that is only received by any more; 0: it stays */
 	uint64_t drained[SEGUE_MAX_PATHS];

@@ -17,6 +17,7 @@
 #include "mobikex_check.h"
 #include "mobikex_copy.h"
 #include "mobikex_failback.h"
+#include "mobikex_handover.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
 
@@ -96,6 +97,10 @@ uint8_t mobikex_path_find(mobikex_session_t *this, host_t *local, host_t *remote
 }
 
 void mobikex_paths_update(mobikex_session_t *this)
+{
+}
+
+void mobikex_follow_queue(mobikex_session_t *this)
 {
 }
 
@@ -268,6 +273,37 @@ static void not_after_a_person(void **state)
 	expect_back(SEGUE_NO_PATH, NEVER);
 }
 
+/* A look that is queued for later does not keep a sooner one away. */
+static void sooner(void **state)
+{
+	down(1);
+	down(1);
+	session.path[1].priority |= MOBIKEX_PATH_HELD;
+	back(1);
+	mobikex_failback_release(&session);
+	assert_int_equal(later, 4001);
+	down(0);
+	session.path[0].priority |= MOBIKEX_PATH_HELD;
+	back(0);
+	mobikex_failback_release(&session);
+	assert_int_equal(later, 2001);
+	assert_int_equal(looks, 2);
+	/* nor does one for going back */
+	begin(NULL);
+	active = 2;
+	session.path[0].remote = session.path[1].remote = session.path[2].remote;
+	live[1] = FALSE;
+	down(0);
+	down(0);
+	back(0);
+	mobikex_failback(&session);
+	assert_int_equal(later, 4001);
+	down(0);
+	live[1] = TRUE;
+	mobikex_failback(&session);
+	assert_int_equal(later, 2001);
+}
+
 /* One look for all that are held, at the end of the first. */
 static void released(void **state)
 {
@@ -300,7 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(delayed), TEST(not_elsewhere), TEST(backs_off), TEST(path_held),
 		TEST(flaps), TEST(metered_at_once), TEST(metered_elsewhere),
-		TEST(not_for_the_held), TEST(not_after_a_person), TEST(released),
+		TEST(not_for_the_held), TEST(not_after_a_person), TEST(released), TEST(sooner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
