@@ -95,8 +95,10 @@ lossy both 100
 # whoever looks meanwhile takes the processor from charon, which sends the burst
 sleep 0.1
 expect "the session moves" await 5 active_is node device lte0
-expect "within $(bound 31) ms of the last answer" saw node \
-	".reason == \"path died\" and .monotonic_ns - .cause_ns <= $(bound 31) * 1000000"
+# 31 and no traffic that waits; but the burst is the agent's job here, and charon has no
+# priority: another interval for it
+expect "within $(bound 41) ms of the last answer" saw node \
+	".reason == \"path died\" and .monotonic_ns - .cause_ns <= $(bound 41) * 1000000"
 moved
 goes_back
 finish
