@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A cell in, its phases out, one object each, times in ms after the event. A time is a
 # number, "never" (not within the time that was watched), or null where there is no such
-# thing. Frames on the wires and arrivals at the sockets, nothing from a log but which of
+# thing, or where it was not seen and the phase was not watched in full. Frames on the wires and arrivals at the sockets, nothing from a log but which of
 # the node's requests was UPDATE_SA_ADDRESSES.
 #
 #   t_sys      the node's first packet of the flow on the wire of the other uplink that its
@@ -24,6 +24,8 @@ def moved($way): [.report.events[] | select(.action != "join") | .assocs.flow[$w
 	if any(. == null) then "never" else max end;
 (if .event == "cost" then [] else .phases // [] end)[]
 | . as $phase | .report as $r
+# watch.sh's least: what a shorter one does not see may have come later
+| (.watched_ms >= 1000) as $full
 # before it some have to be told their second address
 | [$r.events[] | select(.action != "join")] as $events | $events[0] as $event
 # the carrier goes a moment after the call that makes it go began
@@ -38,7 +40,7 @@ def first($wire; $key): [$events[] | .t_ms as $t | .wires[$wire][$key] // empty 
 | ($r.assocs.flow) as $assoc
 | {
 	stack: $cell.stack, mode: $cell.mode, cipher: $cell.cipher, traffic: $cell.traffic,
-	event: $cell.event, network: $cell.network, phase, watched_ms,
+	event: $cell.event, network: $cell.network, phase, watched_ms, full: $full,
 	t_sys: (if $cell.event == "mobility" then null else
 		first("router-l/node"; $first) as $there |
 		(first("router-l/core"; $first | sub("in_"; "out_")) | if . then . - $delay[0] else . end) as $passed |
@@ -49,10 +51,12 @@ def first($wire; $key): [$events[] | .t_ms as $t | .wires[$wire][$key] // empty 
 	stalled_up: (if $assoc then moved("up") else outcome("up") end),
 	stalled_down: (if $assoc then moved("down") else outcome("down") end),
 	stalled_tcp: (if $r.flows.tcp then outcome("tcp") else null end),
-	tcp: $r.flows.tcp.state,
+	tcp: ($r.flows.tcp.state | if . == "flowing" or $full then . else null end),
 	lost_up: (if $assoc then $r.assocs.flow.up.missing else $r.flows.up.lost end),
 	lost_down: (if $assoc then $r.assocs.flow.down.missing else $r.flows.down.lost end),
 	interval_ms: $r.interval_ms,
 	clear: ([$r.wires[].clear] | add),
 	xfrm_errors: ([$r.hosts[].xfrm_errors] | add)
 }
+| reduce ("t_sys", "t_ike", "t_update", "t_rrc", "stalled_up", "stalled_down", "stalled_tcp") as $time (.;
+	.[$time] |= if . == "never" and ($full | not) then null else . end)

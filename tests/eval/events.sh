@@ -4,6 +4,7 @@
 # What happens to wlan0. For each event:
 #   EVENT_at MS     the meter's options; the first of them is t0
 #   EVENT_undo      as if nothing had been
+#   EVENT_lead      ms from t0 to its last action, if that is later
 # Where the meter does it itself t0 is exact; a command begins a little later.
 
 carrier_at() { echo --at "$1,$(carrier_loss wlan0)"; }
@@ -35,9 +36,10 @@ silent_undo() {
 }
 
 # known before: what prefers lte0 is told so, half a second later wlan0 is switched off
+soft_lead=500
 soft_at() {
 	echo --at "$1,exec,leave"
-	echo --at "$(awk "BEGIN { print $1 + 500 }"),down,node,wlan0"
+	echo --at "$(awk "BEGIN { print $1 + $soft_lead }"),down,node,wlan0"
 }
 soft_undo() {
 	prefer_lte_no_more

@@ -54,10 +54,10 @@ check "a plan that has a cell twice is refused" refused plan "$work/bad"
 
 # A phase as a guest reports it: the first packet by lte0 after T_SYS, IKE's request
 # and its answer 1 and 17 ms later, UDP stalled for UP and DOWN, or null: never.
-phase() { # T_SYS UP DOWN
-	jq -cn --argjson t_sys "$1" --argjson up "$2" --argjson down "$3" '
+phase() { # T_SYS UP DOWN [WATCHED]
+	jq -cn --argjson watched "${4:-1000}" --argjson t_sys "$1" --argjson up "$2" --argjson down "$3" '
 		def flow($ms): if $ms == null then { never: true, stall_ms: null } else { never: false, stall_ms: $ms } end;
-		{ phase: 0, watched_ms: 500, update_ids: [4],
+		{ phase: 0, watched_ms: $watched, update_ids: [4],
 		  bins: { from_ms: -1000, bin_ms: 10, up: [range(120) | 10], down: [range(120) | 10] },
 		  report: { interval_ms: 1,
 			events: [{ action: "down", t_ms: 0, carrier_off_ms: 0.25,
@@ -105,6 +105,31 @@ sed -i 's/4$/5/' "$work/plan"
 check "with another number of phases it runs" refused evaluate
 check "and all is measured again" equal \
 	"$(cut -d' ' -f 5- "$work/asked" | tr ' ' '\n' | grep -c carrier)" 2
+
+figures() { # PHASES: of a cell
+	jq -c -f "$here/digest.jq" <(printf '{"event":"carrier","network":"hotspot","mode":"tunnel","stack":"segue","phases":[%s]}' "$(paste -sd,)") |
+		jq -s . | jq -c -L "$here" -f "$here/figures.jq"
+}
+check "what a shorter watch does not see is not 'never', and leaves no short times behind" equal \
+	"$({ phase 0.5 1 null; phase 0.5 1 null 5000; phase 0.5 1 null 300; phase 0.5 1 16 300; } | figures |
+		jq -c '.[] | [.n, .full, .stalled_down.n, .stalled_down.never, .stalled_up.n]')" '[4,2,2,2,4]'
+
+watched() { # STALLED...: how long the phases are watched whose longest stalls are these
+	(
+		. "$here/watch.sh"
+		watch=$watch_first i=0
+		for most; do
+			printf '%s ' "$watch"
+			[ $i != 0 ] && [ "$watch" != $watch_second ] || watch_next
+			i=$((i + 1))
+		done
+	)
+}
+never=1000000000
+check "the watch: once more and longer, then short" equal "$(watched $never $never $never $never)" '1000 5000 300 300 '
+check "the watch: a second at least where the flow comes back" equal "$(watched 16 16 16)" '1000 1000 1000 '
+check "the watch: thrice as long as it took" equal "$(watched 600 600 600) $(watched $never 1200 1200)" \
+	'1000 1800 1800  1000 5000 3600 '
 
 value() { jq -c ".[0] | $1" "$work/dir/figures.json"; }
 check "quartiles, never being longer than all" equal "$(value .stalled_down)" \

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154	# guest has and reads the others
+# How long a phase is watched after its event, ms: the first time; if that saw no end of
+# it the second time, and if that saw none, all others; when the flow came back, thrice as
+# long as that took, but so much at least. Shorter than the least (digest.jq, "full") is
+# only watch_never: what such a phase has not seen says nothing.
+watch_first=1000 watch_second=5000 watch_never=300 watch_least=1000
+
+watch_next() {
+	if [ "$most" -lt "$watch" ]; then
+		watch=$((3 * most))
+		[ "$watch" -ge $watch_least ] || watch=$watch_least
+		[ "$watch" -lt $watch_second ] || watch=$((watch_second - 1))
+	elif [ "$watch" = $watch_first ]; then
+		watch=$watch_second
+	else
+		watch=$watch_never
+	fi
+}
