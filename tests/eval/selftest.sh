@@ -131,6 +131,55 @@ check "the watch: a second at least where the flow comes back" equal "$(watched 
 check "the watch: thrice as long as it took" equal "$(watched 600 600 600) $(watched $never 1200 1200)" \
 	'1000 1800 1800  1000 5000 3600 '
 
+# The guest itself, with hosts that do nothing, and a meter that says what $REPORT makes of
+# what a good one would.
+mkdir -p "$work/tests/scenario" "$work/tests/eval"
+ln -s "$here"/* "$work/tests/eval"
+cat >"$work/tests/scenario/lib.sh" <<'END'
+set -eE
+project=$WORK out=$WORK node_wlan='' node_lte='' server_outer='' node_inner='' server_inner=''
+die() { echo "error: $*" >&2; exit 2; }
+say() { :; }
+for name in begin topology at await prefer_lte inner uplink_restore flow_tcp topology_down; do
+	eval "$name() { :; }"
+done
+carrier_loss() { echo down,router-w,node; }
+measure() {
+	local report=$1 each duration at=() events=()
+	shift
+	echo "$*" >>"$WORK/measured"
+	while [ $# != 0 ]; do
+		case $1 in
+		--at) at+=("${2%%,*}") ;;
+		--duration) duration=$2 ;;
+		--trace) : >"$2" ;;
+		esac
+		shift
+	done
+	for each in "${at[@]}"; do
+		! awk "BEGIN { exit !($each < $duration) }" ||
+			events+=('{"action":"down","device":"wlan0","status":0}')
+	done
+	jq -n "{ events: [$(IFS=,; echo "${events[*]}")], flows: { up: { never: $NEVER, stall_ms: 1 } },
+		wires: { \"core/s\": { missed: 0 } } } | .flows as \$flows | .events[].flows = \$flows | $REPORT" >"$report"
+}
+END
+guest() { # EVENT [NEVER [REPORT]]
+	: >"$work/measured"
+	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" plain - - hotspot "x,mixed,$1,4"
+}
+check "a guest's cell" grep -q '^@cell x' <(guest carrier)
+guest soft true >"$work/guest.out"
+check "a soft handover's interface goes, however short the watch" grep -q '^@cell x' "$work/guest.out"
+check "which does not count what comes before that" equal \
+	"$(grep -o '"watched_ms":[0-9]*' "$work/guest.out" | cut -d: -f2 | paste -sd' ')" '1500 5500 800 800'
+check "a cell without all of its events has failed" grep -q '^@failed x .*only 1 of 2 events' \
+	<(guest soft false 'del(.events[1])')
+check "one with an event that failed" grep -q '^@failed x .*down wlan0: status -19' \
+	<(guest carrier false '.events[0].status = -19')
+check "one with frames that the meter missed" grep -q '^@failed x .*3 frames missed on core/s' \
+	<(guest carrier false '.wires["core/s"].missed = 3')
+
 value() { jq -c ".[0] | $1" "$work/dir/figures.json"; }
 check "quartiles, never being longer than all" equal "$(value .stalled_down)" \
 	'{"n":4,"never":2,"min":16,"q1":16.75,"median":"never","q3":"never","max":"never"}'
