@@ -44,7 +44,7 @@ def first($wire; $key): [$events[] | .t_ms as $t | .wires[$wire][$key] // empty 
 	t_sys: (if $cell.event == "mobility" then null else
 		first("router-l/node"; $first) as $there |
 		(first("router-l/core"; $first | sub("in_"; "out_")) | if . then . - $delay[0] else . end) as $passed |
-		(if $passed and $passed - $there <= 0.5 + 2 * $delay[1] then $there else $passed end | since) end),
+		(if $passed and $there and $passed - $there <= 0.5 + 2 * $delay[1] then $there else $passed end | since) end),
 	t_ike: (if $ipsec then ([$ike[] | select(.direction == "in" and (.response | not))][0].t_ms | since) else null end),
 	t_update: (if $ipsec then ($response | since) else null end),
 	t_rrc: (if $ipsec then (if $response and $request then $response - $request else null end | known) else null end),

@@ -62,7 +62,7 @@ phase() { # T_SYS UP DOWN [WATCHED]
 		  report: { interval_ms: 1,
 			events: [{ action: "down", t_ms: 0, carrier_off_ms: 0.25,
 				# one with the old address was there before, and got no further
-				wires: { "router-l/node": { in_first_ms: (if $t_sys == 0.1 then -3 else $t_sys + 0.25 end) },
+				wires: { "router-l/node": { in_first_ms: (if $t_sys == 0.1 then -3 elif $t_sys then $t_sys + 0.25 else null end) },
 					"router-l/core": { out_first_ms: ($t_sys + 0.25 + 7.5) } },
 				flows: { up: flow($up), down: flow($down), tcp: flow($up) } }],
 			flows: { up: { lost: 0 }, down: { lost: 15 }, tcp: { state: "flowing" } },
@@ -106,13 +106,31 @@ check "with another number of phases it runs" refused evaluate
 check "and all is measured again" equal \
 	"$(cut -d' ' -f 5- "$work/asked" | tr ' ' '\n' | grep -c carrier)" 2
 
-figures() { # PHASES: of a cell
-	jq -c -f "$here/digest.jq" <(printf '{"event":"carrier","network":"hotspot","mode":"tunnel","stack":"segue","phases":[%s]}' "$(paste -sd,)") |
+figures() { # EVENT MODE [STACK] <PHASES: a cell's
+	jq -c -f "$here/digest.jq" <(printf '{"event":"%s","network":"hotspot","mode":"%s","stack":"%s","phases":[%s]}' \
+		"$1" "$2" "${3:-segue}" "$(paste -sd,)") |
 		jq -s . | jq -c -L "$here" -f "$here/figures.jq"
 }
 check "what a shorter watch does not see is not 'never', and leaves no short times behind" equal \
-	"$({ phase 0.5 1 null; phase 0.5 1 null 5000; phase 0.5 1 null 300; phase 0.5 1 16 300; } | figures |
+	"$({ phase 0.5 1 null; phase 0.5 1 null 5000; phase 0.5 1 null 300; phase 0.5 1 16 300; } | figures carrier tunnel |
 		jq -c '.[] | [.n, .full, .stalled_down.n, .stalled_down.never, .stalled_up.n]')" '[4,2,2,2,4]'
+
+targets() { jq -r -s add | jq -r -f "$here/targets.jq"; }
+partly() { phase 0.5 1 16; phase 0.5 1 16; phase 0.6 2 17; phase null null null; phase null null null; }
+for mode in tunnel transport; do partly | figures silent $mode; done | targets >"$work/targets"
+check "what was partly never: all is told of it" equal "$(cut -d'|' -f 5,6 "$work/targets" | sed -n '5,$p' | grep . | sort | uniq -c | sed 's/^ *//')" \
+"$(printf '%s\n' '2  17 ms against – | no comparison ' '2  17 ms, limit 19.2 ms | reached ' \
+	'2  2 ms against – | no comparison ' '2  2 ms, limit 19.2 ms | reached ' '2  never, never | **not reached** ')"
+{
+	{ phase 0.5 30 38; phase 0.5 31 39; } | figures silent tunnel
+	{ phase 0.5 30 38; phase 0.5 31 39.11; } | figures silent transport
+	{ phase 0.5 30 38; phase 0.5 30 38; } | figures silent - wireguard
+} | targets >"$work/targets"
+check "a silent loss can miss its target, both ways" equal "$(grep -c 'silent.*limit 19.2 ms | \*\*not' "$work/targets")" 4
+check "a tenth more than WireGuard is reached" equal "$(grep -c 'WireGuard.* | reached' "$work/targets")" 4
+check "the spread is of the quartiles" equal "$(sed -n 's/^| Spread.*silent, \(.*\) | hot.*transport | \(.*\) |$/\1: \2/p' "$work/targets")" \
+"uplink: 0.5 ms and 0.5 ms | reached
+downlink: 0.5 ms and 0.555 ms | **not reached**"
 
 watched() { # STALLED...: how long the phases are watched whose longest stalls are these
 	(
