@@ -221,6 +221,25 @@ check "two runs agree" "$here/compare" "$work/dir" "$work/again"
 sed -i 's/"median": 2.5,/"median": 2.56,/' "$work/again/figures.json"
 check "or not: 2.5 and 2.56" refused "$here/compare" "$work/dir" "$work/again"
 
+jq -c '.[0] |= del(.stalled_up)' "$work/dir/figures.json" >"$work/again/figures.json"
+check "or not: what one of them does not have" refused "$here/compare" "$work/dir" "$work/again"
+check "or the other" refused "$here/compare" "$work/again" "$work/dir"
+
+# the page says which commits, be it one or more
+mkdir -p "$work/docs/pictures"
+document() {
+	jq "[.[] | .commit = \"one\"] | .[0].commit = \"$1\"" "$work/dir/cells.json" >"$work/cells.json" &&
+		mv "$work/cells.json" "$work/dir/cells.json" &&
+		printf '%s\n' before '<!-- begin -->' old '<!-- end -->' after >"$work/docs/page.md" &&
+		"$here/document" "$work/dir" "$work/docs/page.md"
+}
+document one
+check "the page's cells: of one commit" grep -q '^2 of the 2 cells of .*, all measured at commit one\.' "$work/docs/page.md"
+check "the page: what stands around it stays" equal "$(sed -n '1p;$p' "$work/docs/page.md" | paste -sd' ')" 'before after'
+check "the page: its pictures" test -s "$work/docs/pictures/eval-stalled-carrier.svg"
+document other
+check "the page's cells: of two" grep -q 'not of one run: 1 measured at commit one, 1 measured at commit other\.' "$work/docs/page.md"
+
 # instructions a packet: 100 octets cost 1000 plain, 3000 in tunnel mode, 2500 in transport
 # mode, and one in fifty rounds is disturbed
 cat >"$work/guest" <<'END'
