@@ -115,7 +115,10 @@ static status_t look(ike_sa_t *ike_sa, uint32_t data)
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session)
 	{
-		session->failback = 0;
+		if (mobikex_now() >= session->failback)
+		{	/* else a later one is queued, too */
+			session->failback = 0;
+		}
 		mobikex_failback(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);
@@ -173,7 +176,10 @@ static status_t release(ike_sa_t *ike_sa, uint32_t data)
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session)
 	{
-		session->holding = 0;
+		if (mobikex_now() >= session->holding)
+		{
+			session->holding = 0;
+		}
 		mobikex_paths_update(session);
 		/* one that is weak may have waited for it */
 		mobikex_follow_queue(session);
@@ -189,7 +195,9 @@ void mobikex_failback_release(mobikex_session_t *session)
 
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
 	{
-		if (session->path[slot].priority & MOBIKEX_PATH_HELD)
+		/* whose address is gone has nothing to wait for */
+		if (session->path[slot].flags & SEGUE_PATH_EGRESS &&
+			session->path[slot].priority & MOBIKEX_PATH_HELD)
 		{
 			held = mobikex_failback_held(session, slot);
 			first = min(first, max(held, now));

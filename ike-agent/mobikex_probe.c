@@ -532,6 +532,7 @@ static void probe_path(probes_t *this, mobikex_session_t *session, uint8_t slot)
 			segue_probe_none(mobikex->segue, session->id, slot);
 		}
 		this->index[slot] = 0;
+		ungrade(session, slot);
 		return;
 	}
 	err = segue_probe_path(mobikex->segue, session->id, slot, this->asks,
@@ -577,6 +578,10 @@ void mobikex_probe_paths(mobikex_session_t *session)
 	uint8_t slot;
 
 	memset(session->dead, 0, sizeof(session->dead));
+	for (slot = 0; !this && slot < SEGUE_MAX_PATHS; slot++)
+	{
+		ungrade(session, slot);
+	}
 	if (!this || !session->published || !mobikex->segue ||
 		!put_key(this, session))
 	{

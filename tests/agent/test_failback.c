@@ -273,6 +273,16 @@ static void not_after_a_person(void **state)
 	expect_back(SEGUE_NO_PATH, NEVER);
 }
 
+/* What only drains has no link that could come back, and is not looked for again and again. */
+static void drains(void **state)
+{
+	session.path[1].priority |= MOBIKEX_PATH_HELD;
+	session.path[1].flags &= ~SEGUE_PATH_EGRESS;
+	mobikex_failback_release(&session);
+	assert_int_equal(looks, 0);
+	assert_int_equal(session.holding, 0);
+}
+
 /* A look that is queued for later does not keep a sooner one away. */
 static void sooner(void **state)
 {
@@ -336,7 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(delayed), TEST(not_elsewhere), TEST(backs_off), TEST(path_held),
 		TEST(flaps), TEST(metered_at_once), TEST(metered_elsewhere),
-		TEST(not_for_the_held), TEST(not_after_a_person), TEST(released), TEST(sooner),
+		TEST(not_for_the_held), TEST(not_after_a_person), TEST(released), TEST(sooner), TEST(drains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
