@@ -148,9 +148,20 @@ void mobikex_link_lost(uint32_t ifindex, uint64_t when)
 {
 	mobikex_link_t *link = link_by_index(ifindex);
 
+	if (link && !link->lost)
+	{	/* one that goes down, and is then unplugged, is lost once */
+		link->lost = TRUE;
+		mobikex_hold_lost(&link->hold, when);
+	}
+}
+
+void mobikex_link_back(uint32_t ifindex)
+{
+	mobikex_link_t *link = link_by_index(ifindex);
+
 	if (link)
 	{
-		mobikex_hold_lost(&link->hold, when);
+		link->lost = FALSE;
 	}
 }
 
@@ -377,6 +388,12 @@ CALLBACK(each_addr, int,
 	return 0;
 }
 
+CALLBACK(no_addr, int,
+	void *none, const struct rtnl_addr *addr)
+{
+	return 0;
+}
+
 CALLBACK(each_mtu, int,
 	void *none, const struct rtnl_link *device)
 {
@@ -411,6 +428,13 @@ void mobikex_links_resync(void)
 	bool changed = FALSE, known;
 	void *found;
 
+	if (rtnl_addrs(mobikex->rtnl, (void*)no_addr, NULL))
+	{	/* what cannot be read is not gone */
+		DBG1(DBG_KNL, "segue: links and addresses cannot be read");
+		seen->destroy(seen);
+		old->destroy(old);
+		return;
+	}
 	known = !rtnl_links(mobikex->rtnl, (void*)each_link, seen);
 	enumerator = mobikex->links->create_enumerator(mobikex->links);
 	while (enumerator->enumerate(enumerator, &link))

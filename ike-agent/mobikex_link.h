@@ -40,6 +40,8 @@ typedef struct {
 	bool told;
 	/** What asking failed with when it was last in the log */
 	int complained;
+	/** Down since it was lost last */
+	bool lost;
 	/** Times it was lost lately, by whatever number */
 	mobikex_hold_t hold;
 	/** By rtnetlink; 0: not known */
@@ -75,8 +77,9 @@ bool mobikex_link_up(mobikex_link_t *link, uint64_t *since);
 /** Is its signal low, or lost, although it is up?  0 if not. */
 enum segue_reason mobikex_link_weak(mobikex_link_t *link);
 
-/** The data path saw that the device with this number went down. */
+/** The data path saw that the device with this number went down, or came up. */
 void mobikex_link_lost(uint32_t ifindex, uint64_t when);
+void mobikex_link_back(uint32_t ifindex);
 
 /**
  * rtnetlink told of a change.

@@ -89,13 +89,11 @@ static void path_removed(const struct segue_event *event)
 }
 
 /**
- * Not of itself, or still nothing but a suspicion, or told already when its device
- * went down on its way out
+ * Not of itself, or still nothing but a suspicion
  */
 static bool is_loss(enum segue_reason reason)
 {
-	return reason != SEGUE_REASON_DRAINED && reason != SEGUE_REASON_TX_TIMEOUT &&
-		   reason != SEGUE_REASON_UNPLUGGED;
+	return reason != SEGUE_REASON_DRAINED && reason != SEGUE_REASON_TX_TIMEOUT;
 }
 
 static void on_event(void *context, const struct segue_event *event)
@@ -108,7 +106,11 @@ static void on_event(void *context, const struct segue_event *event)
 		case SEGUE_EVENT_LINK:
 			DBG1(DBG_KNL, "segue: link %u is %s: %s", event->ifindex,
 				 event->to ? "up" : "down", segue_reason_name(event->reason));
-			if (!event->to && is_loss(event->reason))
+			if (event->to)
+			{
+				mobikex_link_back(event->ifindex);
+			}
+			else if (is_loss(event->reason))
 			{
 				mobikex_link_lost(event->ifindex, event->ns);
 			}
