@@ -160,6 +160,7 @@ static void check_state(struct check *check, const struct uplink *uplink)
 static void check_mtu(struct check *check, const struct uplinks *all)
 {
 	const struct uplink *uplink, *small = NULL, *large = NULL;
+	unsigned int most;
 
 	for (uplink = all->uplink; uplink < all->uplink + all->count; uplink++) {
 		if (!small || uplink->device.mtu < small->device.mtu)
@@ -169,9 +170,15 @@ static void check_mtu(struct check *check, const struct uplinks *all)
 	}
 	if (!small)
 		return;
-	if (check->segue && all->stable_mtu > small->device.mtu)
+	most = small->device.mtu > SEGUE_LEAST_MTU ? small->device.mtu : SEGUE_LEAST_MTU;
+	if (small->device.mtu < SEGUE_LEAST_MTU)
+		check_tell(check, CHECK_WARN, "MTU",
+			   CHECK_MEND("ip link set %s mtu %u", small->device.name, SEGUE_LEAST_MTU),
+			   "%s has %u, less than IPv6 needs and %s ever gets: what is larger stays "
+			   "behind there", small->device.name, small->device.mtu, SEGUE_DEVICE);
+	if (check->segue && all->stable_mtu > most)
 		check_tell(check, CHECK_FAIL, "MTU",
-			   CHECK_MEND("ip link set %s mtu %u", SEGUE_DEVICE, small->device.mtu),
+			   CHECK_MEND("ip link set %s mtu %u", SEGUE_DEVICE, most),
 			   "%s has %u, more than %s with %u: large packets will not get through",
 			   SEGUE_DEVICE, all->stable_mtu, small->device.name, small->device.mtu);
 	if (small->device.mtu == large->device.mtu)
