@@ -57,7 +57,8 @@ at router-w ip link set dev node down
 expect "the loss of the link is another matter" await 5 active_is node device lte0
 jump $day
 at router-w ip link set dev node up
-await 5 test "$(last up)" != null
+came_up() { [[ "$(last up)" =~ ^[0-9]+$ ]]; }
+await 5 came_up || die "no event of the link that is back"
 jump -$day
 expect "back" await 10 active_is node device wlan0
 monitor_stop node

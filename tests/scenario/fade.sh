@@ -80,7 +80,7 @@ lost_nothing() {
 # fade NAME: walks away and comes back
 fade() {
 	# shellcheck disable=SC2046
-	measure "$out/report-$1.json" $(load) --at "200,exec,walk" --rate 250 --duration 2600
+	measure "$out/report-$1.json" $(load) --at "200,exec,walk" --rate 250 --duration 3200
 	jq -c "[($lost), ($timeouts)]" "$out/report-$1.json" >>"$out/fades"
 	say "walk $1: packets lost, timeouts: $(tail -n 1 "$out/fades")"
 	expect "walk $1: node sends by lte0" active_is node device lte0
@@ -107,8 +107,12 @@ swan node --reload-settings >"$out/node/reload.out" 2>&1
 expect "the card tells by itself now" await 10 grep -q 'by itself' "$out/node/charon.log"
 fade told
 monitor_stop node
-goes_on "$out/report-1.json"
-only_replay_drops "$out/report-1.json"
+for name in 1 told; do
+	goes_on "$out/report-$name.json"
+	only_replay_drops "$out/report-$name.json"
+	fact "$out/report-$name.json" "the walk came to its end" \
+		'all(.events[] | select(.action == "exec"); .status == 0)'
+done
 clean=$(count '.[0] == 0')
 say "$clean of $(count true) lost nothing"
 expect "0 packets lost in at least 95 of 100" test $((clean * 100)) -ge $(($(count true) * 95))

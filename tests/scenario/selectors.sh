@@ -66,11 +66,15 @@ expect "server sends to lte0" active_is server remote "$node_lte"
 maps_agree
 
 # TCP is protected by the new ones: else it would be on a wire in clear
+second=$(oldest)
 # shellcheck disable=SC2046
 measure "$out/report2.json" $(load) --rate 250 \
 	--at "500,exec,renegotiate '[udp]' >>$out/renegotiate.out 2>&1" --duration 510 --drain 500
 fact "$out/report2.json" "TCP flows" '.flows.tcp.received > 0' .flows.tcp.received
 nothing_in_clear "$out/report2.json"
+fact "$out/report2.json" "every command succeeded" \
+	'all(.events[] | select(.action == "exec"); .status == 0)'
+expect "there is another one" test "$(oldest)" -gt "$second"
 expect "the old one is gone on both hosts" await 5 settled
 expect "node sends by lte0 still" active_is node device lte0
 maps_agree
