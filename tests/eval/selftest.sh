@@ -158,7 +158,7 @@ set -eE
 project=$WORK out=$WORK node_wlan='' node_lte='' server_outer='' node_inner='' server_inner=''
 die() { echo "error: $*" >&2; exit 2; }
 say() { :; }
-for name in begin topology at await prefer_lte inner uplink_restore flow_tcp topology_down; do
+for name in begin topology at await connect swan flow_up flow_down prefer_lte inner uplink_restore flow_tcp topology_down; do
 	eval "$name() { :; }"
 done
 carrier_loss() { echo down,router-w,node; }
@@ -182,10 +182,19 @@ measure() {
 		wires: { \"core/s\": { missed: 0 } } } | .flows as \$flows | .events[].flows = \$flows | $REPORT" >"$report"
 }
 END
-guest() { # EVENT [NEVER [REPORT]]
+guest() { # EVENT [NEVER [REPORT [STACK]]]
 	: >"$work/measured"
-	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" plain - - hotspot "x,mixed,$1,4"
+	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" "${4:-plain}" - - hotspot "x,mixed,$1,4"
 }
+moments() { # STACK: when its events are, ms, and the most of each phase that is left then
+	guest carrier false . "$1" >/dev/null
+	sed 's/.*--at \([0-9.]*\),.*--duration \([0-9]*\) .*/\1 \2/' "$work/measured" |
+		awk '{ printf "%s ", $1 + 0; if (NR == 1 || $2 - $1 < least) least = $2 - $1 }
+			END { print (least >= 1000) }'
+}
+check "an event is at each part of the send interval" equal "$(moments plain)" '100 100.25 100.5 100.75 1'
+check "and of probes and DPD" equal "$(moments segue), $(moments stock-tuned)" \
+	'100 102.75 105.5 108.25 1, 100 350.25 600.5 850.75 1'
 check "a guest's cell" grep -q '^@cell x' <(guest carrier)
 guest soft true >"$work/guest.out"
 check "a soft handover's interface goes, however short the watch" grep -q '^@cell x' "$work/guest.out"

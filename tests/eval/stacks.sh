@@ -7,6 +7,8 @@
 #   NAME_again MODE            after an event: back to the start, by wlan0
 #   NAME_leave                 wlan0 will go soon: what is told of it
 #   NAME_load                  the meter's options: UDP both ways, TCP
+#   NAME_period                ms after which it does again what it does all the time, if
+#                              that is longer than a packet's interval
 # tuned says whether it is to be as good as its settings can make it.
 
 declare -A proposal=([gcm]=aes128gcm16 [cbc]=aes128-sha1 [null]=null-sha1)
@@ -76,6 +78,8 @@ wireguard_leave() { prefer_lte; }
 wireguard_load() { bound_load; echo --protected 51820; }
 
 # ----------------------------------------------------------------- strongSwan
+stock_dpd=1	# s, tuned
+stock_period() { if tuned; then echo $((1000 * stock_dpd)); else echo 0; fi; }
 stock_settings() { # MODE CIPHER
 	settings+=("SEGUE_HOSTS=" "ESP=${proposal[$2]}")
 	if ! tuned; then
@@ -88,7 +92,7 @@ stock_settings() { # MODE CIPHER
 		retransmit_base = 1.2
 		retransmit_tries = 12
 		prefer_best_path = yes"
-		"IKE_EXTRA=dpd_delay = 1s" "CHILD_EXTRA=dpd_action = restart")
+		"IKE_EXTRA=dpd_delay = ${stock_dpd}s" "CHILD_EXTRA=dpd_action = restart")
 }
 
 stock_up() {
@@ -112,9 +116,10 @@ stock_load() { bound_load; }
 
 # ---------------------------------------------------------------------- segue
 # Probes every 10 ms, in all cells: one configuration for all events.
+segue_period() { echo 10; }
 segue_settings() {
 	settings+=("SEGUE_HOSTS=node server" "ESP=${proposal[$2]}" "FAILBACK_MS=150"
-		"MOBIKEX_NODE=probe_interval = 10")
+		"MOBIKEX_NODE=probe_interval = $(segue_period)")
 }
 
 segue_up() {
