@@ -6,7 +6,7 @@
 #include <string.h>
 #include <load.h>
 
-static mobikex_link_t *link_by_index(uint32_t ifindex)
+mobikex_link_t *mobikex_link_by_index(uint32_t ifindex)
 {
 	enumerator_t *enumerator;
 	mobikex_link_t *link, *found = NULL;
@@ -146,7 +146,7 @@ enum segue_reason mobikex_link_weak(mobikex_link_t *link)
 
 void mobikex_link_lost(uint32_t ifindex, uint64_t when)
 {
-	mobikex_link_t *link = link_by_index(ifindex);
+	mobikex_link_t *link = mobikex_link_by_index(ifindex);
 
 	if (link && !link->lost)
 	{	/* one that goes down, and is then unplugged, is lost once */
@@ -157,7 +157,7 @@ void mobikex_link_lost(uint32_t ifindex, uint64_t when)
 
 void mobikex_link_back(uint32_t ifindex)
 {
-	mobikex_link_t *link = link_by_index(ifindex);
+	mobikex_link_t *link = mobikex_link_by_index(ifindex);
 
 	if (link)
 	{
@@ -167,7 +167,7 @@ void mobikex_link_back(uint32_t ifindex)
 
 bool mobikex_link_addr_changed(const struct rtnl_addr *addr, bool gone)
 {
-	mobikex_link_t *link = link_by_index(addr->ifindex);
+	mobikex_link_t *link = mobikex_link_by_index(addr->ifindex);
 	struct segue_addr *copy;
 	char text[INET6_ADDRSTRLEN];
 
@@ -397,7 +397,7 @@ CALLBACK(no_addr, int,
 CALLBACK(each_mtu, int,
 	void *none, const struct rtnl_link *device)
 {
-	mobikex_link_t *link = link_by_index(device->ifindex);
+	mobikex_link_t *link = mobikex_link_by_index(device->ifindex);
 
 	if (link)
 	{

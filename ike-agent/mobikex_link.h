@@ -77,6 +77,9 @@ bool mobikex_link_up(mobikex_link_t *link, uint64_t *since);
 /** Is its signal low, or lost, although it is up?  0 if not. */
 enum segue_reason mobikex_link_weak(mobikex_link_t *link);
 
+/** Whose device has this number, NULL: none */
+mobikex_link_t *mobikex_link_by_index(uint32_t ifindex);
+
 /** The data path saw that the device with this number went down, or came up. */
 void mobikex_link_lost(uint32_t ifindex, uint64_t when);
 void mobikex_link_back(uint32_t ifindex);

@@ -76,20 +76,6 @@ static void set_radio(mobikex_link_t *link, mobikex_radio_t radio)
 	link->complained = 0;
 }
 
-static mobikex_link_t *find(uint32_t ifindex)
-{
-	enumerator_t *enumerator;
-	mobikex_link_t *link, *found = NULL;
-
-	enumerator = mobikex->links->create_enumerator(mobikex->links);
-	while (!found && enumerator->enumerate(enumerator, &link))
-	{
-		found = link->ifindex == ifindex ? link : NULL;
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
 static void note(mobikex_link_t *link, enum segue_reason reason, int dbm)
 {
 	int err = segue_link_weak(mobikex->segue, link->ifindex, reason);
@@ -172,7 +158,7 @@ static u_int gather(void)
 
 static void silent(void *context, uint32_t ifindex, enum nl80211_event event)
 {
-	mobikex_link_t *link = mobikex->segue ? find(ifindex) : NULL;
+	mobikex_link_t *link = mobikex->segue ? mobikex_link_by_index(ifindex) : NULL;
 	bool *again = context;
 
 	if (!link || radio_of(link) != MOBIKEX_RADIO_CLIENT)
@@ -407,7 +393,7 @@ static uint32_t apply(u_int count)
 
 	for (i = 0; i < count && mobikex->segue; i++)
 	{
-		link = find(questions[i].ifindex);
+		link = mobikex_link_by_index(questions[i].ifindex);
 		if (!link)
 		{
 			continue;

@@ -124,6 +124,11 @@ bool mobikex_link_up(mobikex_link_t *link, uint64_t *since)
 	return link != &wlan || up;
 }
 
+mobikex_link_t *mobikex_link_by_index(uint32_t ifindex)
+{
+	return ifindex == wlan.ifindex ? &wlan : ifindex == lte.ifindex ? &lte : NULL;
+}
+
 enum segue_reason mobikex_link_weak(mobikex_link_t *link)
 {
 	return link == &wlan ? weak : SEGUE_REASON_NONE;
