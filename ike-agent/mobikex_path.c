@@ -372,15 +372,24 @@ static void put_again(mobikex_session_t *session, uint8_t slot,
 	put(session, slot, path, reason);
 }
 
+/**
+ * The next path in this slot is another one.
+ */
+static void clear(mobikex_session_t *session, uint8_t slot)
+{
+	memset(&session->path[slot], 0, sizeof(session->path[slot]));
+	memset(&session->hold[slot], 0, sizeof(session->hold[slot]));
+	session->drained[slot] = 0;
+	session->weak[slot] = session->degraded[slot] = 0;
+}
+
 static void remove_path(mobikex_session_t *session, uint8_t slot)
 {
 	DBG2(DBG_KNL, "segue: session %s[%u]: path %u removed", session->name,
 		 session->id, slot);
 	segue_path_del(mobikex->segue, session->id, slot, SEGUE_REASON_PATH_REMOVED);
-	memset(&session->path[slot], 0, sizeof(session->path[slot]));
-	session->since[slot] = session->drained[slot] = session->unwanted[slot] = 0;
-	session->weak[slot] = session->degraded[slot] = 0;
-	memset(&session->hold[slot], 0, sizeof(session->hold[slot]));
+	clear(session, slot);
+	session->since[slot] = session->unwanted[slot] = 0;
 }
 
 /**
@@ -528,10 +537,7 @@ static void forget_removed(mobikex_session_t *session,
 	{
 		if (!(entry->path[slot].flags & SEGUE_PATH_USED))
 		{
-			memset(&session->path[slot], 0, sizeof(session->path[slot]));
-			session->drained[slot] = 0;
-			session->weak[slot] = session->degraded[slot] = 0;
-			memset(&session->hold[slot], 0, sizeof(session->hold[slot]));
+			clear(session, slot);
 		}
 	}
 }
