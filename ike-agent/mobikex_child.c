@@ -183,7 +183,8 @@ static uint8_t preferred(mobikex_session_t *session, mobikex_child_t *child,
 
 	for (slot = 0; child->device && slot < SEGUE_MAX_PATHS; slot++)
 	{
-		if (mobikex_path_live(session, slot) && !session->weak[slot] && is_by(&path[slot], child->device) &&
+		if (mobikex_path_live(session, slot) && !session->weak[slot] &&
+			is_by(&path[slot], child->device) &&
 			segue_addr_equal(&path[slot].remote, &path[active].remote) &&
 			(best == SEGUE_NO_PATH || path[slot].priority < path[best].priority))
 		{

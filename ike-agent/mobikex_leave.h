@@ -5,9 +5,10 @@
  *
  *   copied to the best other path --- copy_window ---> only by that one
  *
- * With a peer that wants no copies it is switched at once.  If every other path is weak, too, nothing is gained: the session stays.  So
- * it does where a person has put it since, who may know better.  It counts as a loss
- * for the hold-down: a signal that comes and goes is not followed each time.
+ * With a peer that wants no copies it is switched at once.  If every other path is
+ * weak, too, nothing is gained: the session stays.  So it does where a person has put
+ * it since, who may know better.  It counts as a loss for the hold-down: a signal that
+ * comes and goes is not followed each time.
  */
 #ifndef MOBIKEX_LEAVE_H_
 #define MOBIKEX_LEAVE_H_

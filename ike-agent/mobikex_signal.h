@@ -15,8 +15,8 @@
  * NetworkManager switches on, uses it to look for a better access point.  So we set it
  * only where signal_cqm says that it is ours, and then ask rarely.  Whosever threshold
  * is crossed, we hear of it and ask at once; and that nothing is acknowledged any more,
- * or that beacons stay out, we hear before the carrier is given up.  Deauthentication is no news: its carrier is lost
- * first, and the kernel's own watch sees that.
+ * or that beacons stay out, we hear before the carrier is given up.  Deauthentication
+ * is no news: its carrier is lost first, and the kernel's own watch sees that.
  *
  * Asked is while there is a session and a second link.  A device that is no client of
  * an access point, or a card that knows no dBm, is left alone.

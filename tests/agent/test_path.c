@@ -245,6 +245,15 @@ static int end(void **state)
 	return 0;
 }
 
+static int used(void)
+{
+	int slot, count = 0;
+
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+		count += !!(map.path[slot].flags & SEGUE_PATH_USED);
+	return count;
+}
+
 static uint8_t slot_of(const char *local, const char *remote)
 {
 	host_t *l = host_create_from_string((char *)local, 0);
@@ -627,16 +636,14 @@ static void encapsulated(void **state)
 static void table_full(void **state)
 {
 	char text[32];
-	int i, used = 0;
+	int i;
 
 	for (i = 0; i < 20; i++) {
 		snprintf(text, sizeof(text), "10.8.0.%d", i + 1);
 		peer_add(text, TRUE);
 	}
 	mobikex_paths_update(&session);
-	for (i = 0; i < SEGUE_MAX_PATHS; i++)
-		used += !!(map.path[i].flags & SEGUE_PATH_USED);
-	assert_int_equal(used, SEGUE_MAX_PATHS);
+	assert_int_equal(used(), SEGUE_MAX_PATHS);
 	assert_int_equal(slot_of(WLAN, PEER), 0);
 	assert_int_not_equal(slot_of(LTE, PEER), SEGUE_NO_PATH);
 }
@@ -646,7 +653,7 @@ static void many_links(void **state)
 {
 	static mobikex_link_t more[SEGUE_MAX_PATHS + 2];
 	char text[32];
-	int i, used = 0;
+	int i;
 
 	for (i = 0; i < countof(more); i++) {
 		snprintf(more[i].name, sizeof(more[i].name), "up%d", i);
@@ -660,9 +667,7 @@ static void many_links(void **state)
 	session.primary = "up17 up16";
 	session.metered = "up0";
 	mobikex_paths_update(&session);
-	for (i = 0; i < SEGUE_MAX_PATHS; i++)
-		used += !!(map.path[i].flags & SEGUE_PATH_USED);
-	assert_int_equal(used, SEGUE_MAX_PATHS);
+	assert_int_equal(used(), SEGUE_MAX_PATHS);
 	assert_int_equal(slot_of(WLAN, PEER), 0);
 	assert_int_not_equal(slot_of(LTE, PEER), SEGUE_NO_PATH);
 	assert_int_not_equal(slot_of("10.100.16.2", PEER), SEGUE_NO_PATH);
