@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <load.h>
+#include <stable.h>
 
 mobikex_link_t *mobikex_link_by_index(uint32_t ifindex)
 {
@@ -302,39 +303,19 @@ static void note_running(mobikex_link_t *link, const struct rtnl_link *device)
 	link->running = running;
 }
 
-/**
- * segue0 has the smallest MTU of all, so that no packet is made that a path cannot
- * take: a handover then changes no size.  With less than IPv6 needs the kernel would
- * take IPv6 from it, and all its addresses.
- */
 static void fit_mtu(void)
 {
-	enumerator_t *enumerator;
-	mobikex_link_t *link;
-	u_int smallest = 0;
-	int err;
+	int err = stable_fit_mtu(mobikex->segue, mobikex->rtnl);
 
-	enumerator = mobikex->links->create_enumerator(mobikex->links);
-	while (enumerator->enumerate(enumerator, &link))
-	{
-		if (link->ifindex && link->mtu && (!smallest || link->mtu < smallest))
-		{
-			smallest = link->mtu;
-		}
-	}
-	enumerator->destroy(enumerator);
-	err = smallest ? rtnl_device_set_mtu(mobikex->rtnl, SEGUE_DEVICE,
-										  max(smallest, SEGUE_LEAST_MTU)) : 0;
 	if (err)
 	{
-		DBG1(DBG_KNL, "segue: MTU %u for " SEGUE_DEVICE " failed: %s", smallest,
+		DBG1(DBG_KNL, "segue: MTU of " SEGUE_DEVICE " cannot be fitted: %s",
 			 strerror(-err));
 	}
 }
 
 /**
- * Of a device that is there; the MTU of all is known since mobikex_links_load().  Not
- * every message has it: those of wireless extensions do not (wext-core.c).
+ * Not every message has it: those of wireless extensions do not (wext-core.c).
  */
 static void note_mtu(mobikex_link_t *link, u_int mtu)
 {
@@ -388,21 +369,13 @@ CALLBACK(each_addr, int,
 	return 0;
 }
 
-CALLBACK(no_addr, int,
-	void *none, const struct rtnl_addr *addr)
+CALLBACK(gather_addr, int,
+	linked_list_t *addrs, const struct rtnl_addr *addr)
 {
-	return 0;
-}
+	struct rtnl_addr *copy = malloc_thing(struct rtnl_addr);
 
-CALLBACK(each_mtu, int,
-	void *none, const struct rtnl_link *device)
-{
-	mobikex_link_t *link = mobikex_link_by_index(device->ifindex);
-
-	if (link)
-	{
-		link->mtu = device->mtu;
-	}
+	*copy = *addr;
+	addrs->insert_last(addrs, copy);
 	return 0;
 }
 
@@ -423,14 +396,17 @@ void mobikex_links_resync(void)
 {
 	enumerator_t *enumerator;
 	linked_list_t *seen = linked_list_create(), *old = linked_list_create();
+	linked_list_t *now = linked_list_create();
 	mobikex_link_t *link;
 	struct segue_addr *addr;
-	bool changed = FALSE, known;
+	struct rtnl_addr *there;
+	bool known;
 	void *found;
 
-	if (rtnl_addrs(mobikex->rtnl, (void*)no_addr, NULL))
+	if (rtnl_addrs(mobikex->rtnl, (void*)gather_addr, now))
 	{	/* what cannot be read is not gone */
-		DBG1(DBG_KNL, "segue: links and addresses cannot be read");
+		DBG1(DBG_KNL, "segue: addresses cannot be read");
+		now->destroy_function(now, free);
 		seen->destroy(seen);
 		old->destroy(old);
 		return;
@@ -450,7 +426,12 @@ void mobikex_links_resync(void)
 		}
 	}
 	enumerator->destroy(enumerator);
-	rtnl_addrs(mobikex->rtnl, (void*)each_addr, &changed);
+	while (now->remove_first(now, (void**)&there) == SUCCESS)
+	{
+		mobikex_link_addr_changed(there, FALSE);
+		free(there);
+	}
+	now->destroy(now);
 	while (old->remove_first(old, (void**)&addr) == SUCCESS)
 	{
 		if (!mobikex_link_of(addr))
@@ -519,7 +500,6 @@ void mobikex_links_load(void)
 		link->bit = entry.bit;
 	}
 	rtnl_addrs(mobikex->rtnl, (void*)each_addr, &changed);
-	rtnl_links(mobikex->rtnl, (void*)each_mtu, NULL);
 	fit_mtu();
 }
 

@@ -16,7 +16,9 @@ int stable_create(struct rtnl *rtnl, unsigned int mtu, char *why, unsigned int s
 /* Removes what is there of it; with the device go its addresses and routes. */
 int stable_remove(struct rtnl *rtnl);
 
-/* The smallest of the attached uplinks, so that what fits it fits every path. */
+/* The smallest of the attached uplinks, so that what fits it fits every path: a handover
+ * then changes no size.  But SEGUE_LEAST_MTU at least: with less the kernel would take
+ * IPv6 from it, and all its addresses. */
 int stable_fit_mtu(struct segue *segue, struct rtnl *rtnl);
 
 #endif
