@@ -33,9 +33,7 @@ cut_in_turn() { # MODE RTT
 	fact "$out/report.json" "$cuts_each carrier losses" "[$cuts] | length == $cuts_each" "[$cuts] | length"
 	fact "$out/report.json" "none lost in either direction" \
 		'[.flows | .up, .down, .echo | .lost] | add == 0' '.flows | [.up, .down, .echo | .lost] | tostring'
-	fact "$out/report.json" "no flow ever stalled longer than $(bound 3.1) ms" \
-		"[$cuts | .flows | del(.tcp)[] | .stall_ms // 1e9] | max <= $(bound 3.1)" \
-		"[$cuts | .flows | del(.tcp)[] | .stall_ms // 1e9] | max"
+	stalled_at_most "$out/report.json" "$cuts" 3.1
 	fact "$out/report.json" "none twice" '[.flows | .up, .down | .duplicates] | add == 0'
 	fact "$out/report.json" "TCP survived, without a retransmission timeout" \
 		'.flows.tcp.survived and ([.hosts[].tcp_timeouts] | add == 0)' '[.hosts[].tcp_timeouts] | tostring'

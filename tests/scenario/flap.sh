@@ -52,9 +52,7 @@ flapping() { # MODE
 	measure "$out/report.json" $(load) "${options[@]}" --duration $((at + 1000))
 	fact "$out/report.json" "$flaps carrier losses" "[$cuts] | length == $flaps"
 	all_flow "$out/report.json"
-	fact "$out/report.json" "no flow ever stalled longer than $(bound 19) ms" \
-		"[$cuts | .flows | del(.tcp)[] | .stall_ms // 1e9] | max <= $(bound 19)" \
-		"[$cuts | .flows | del(.tcp)[] | .stall_ms // 1e9] | max"
+	stalled_at_most "$out/report.json" "$cuts" 19
 	fact "$out/report.json" "up: at most one lost, as by a single cut" '.flows.up.lost <= 1' .flows.up.lost
 	fact "$out/report.json" "down, echo: one round trip, as by a single cut" \
 		"[.flows | .down, .echo | .lost] | max <= $(bound 19)" '.flows | [.down, .echo | .lost] | tostring'

@@ -79,11 +79,17 @@ all_flow() {
 	no_xfrm_errors "$1"
 }
 
-# stalled_at_most REPORT EVENT MS: each flow of that event (jq's selection)
+# stalled_at_most REPORT EVENTS MS: each flow of these events (jq's selection), but for
+# one event in ten, which may take a tick of the scheduler longer (CONFIG_HZ=250).
+# One processor plays five machines, and ESP of a packet that interrupts another one's
+# waits for a worker of cryptd's, which has no priority: that is in no network.
 stalled_at_most() {
-	fact "$1" "no flow stalled longer than $(bound "$3") ms" \
-		"[$2] | length > 0 and all(.[].flows | del(.tcp)[]; .stall_ms != null and .stall_ms <= $(bound "$3"))" \
-		"[$2 | .flows | map_values(.stall_ms)] | tostring"
+	local most late
+	most=$(bound "$3") late=$(bound "$(awk "BEGIN { print $3 + 4 }")")
+	fact "$1" "no flow stalled longer than $most ms, but for $late in one of ten" \
+		"[$2 | [.flows | del(.tcp)[] | .stall_ms // 1e9] | max] | length > 0 and all(. <= $late) and
+		(map(select(. <= $most)) | length) >= (length - 1) * 0.9" \
+		"[$2 | .flows | map_values(.stall_ms)] | [length, sort_by(-([.[] // 1e9] | max))[:4]] | tostring"
 }
 
 cuts='.events[] | select(.action == "down" or .action == "addr-del")'
