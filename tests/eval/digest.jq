@@ -6,6 +6,8 @@
 #
 #   t_sys      the node's first packet of the flow on the wire of the other uplink that its
 #              router forwards: from the old address none gets through (reverse path)
+#              (bonding: reaches; the router beyond is the same)
+#   t_sctp     at the server: SCTP's first DATA or ASCONF from another address than before
 #   t_ike      its first message of IKE there
 #   t_update   the response to UPDATE_SA_ADDRESSES there
 #   t_rrc      from that request, which has the COOKIE2, to the response
@@ -14,7 +16,7 @@
 | (.mode != "-") as $ipsec
 # the address changes on the same wire
 | (if .event == "mobility" then "router-w/node" else "router-l/node" end) as $wire
-| (if (.stack | test("^(plain|sctp|mptcp)")) then "in_clear_first_ms" else "in_first_ms" end) as $first
+| (if (.stack | test("^(plain|sctp|mptcp|bonding)")) then "in_clear_first_ms" else "in_first_ms" end) as $first
 # how long the router's delay may take, and how much less
 | ({ lab: [0.175, 0], hotspot: [7.5, 0], cellular: [20, 2] }[.network]) as $delay
 | def known: if . == null then "never" else . * 10000 | round / 10000 end;
@@ -23,7 +25,9 @@ def outcome($name): [.report.events[] | select(.action != "join") | .flows[$name
 def moved($way): [.report.events[] | select(.action != "join") | .assocs.flow[$way] | if .never then null else .stall_ms end] |
 	if any(. == null) then "never" else max end;
 (if .event == "cost" then [] else .phases // [] end)[]
-| . as $phase | .report as $r
+| .report as $r
+# an association with one address does not move, and pinned ones have one
+| ($cell.event == "mobility" or ($r.followed | type) == "object" or any($r.events[]; .action == "join")) as $moves
 # watch.sh's least: what a shorter one does not see may have come later
 | (.watched_ms >= 1000) as $full
 # before it some have to be told their second address
@@ -38,13 +42,15 @@ def first($wire; $key): [$events[] | .t_ms as $t | .wires[$wire][$key] // empty 
 | ([$update[] | select(.response | not)][0].t_ms) as $request
 | ([$update[] | select(.response)][0].t_ms) as $response
 | ($r.assocs.flow) as $assoc
+| ([$events[] | .t_ms as $t | .assocs.flow.other_first_ms // empty | . + $t] | min) as $sctp
 | {
 	stack: $cell.stack, mode: $cell.mode, cipher: $cell.cipher, traffic: $cell.traffic,
 	event: $cell.event, network: $cell.network, phase, watched_ms, full: $full,
 	t_sys: (if $cell.event == "mobility" then null else
 		first("router-l/node"; $first) as $there |
 		(first("router-l/core"; $first | sub("in_"; "out_")) | if . then . - $delay[0] else . end) as $passed |
-		(if $passed and $there and $passed - $there <= 0.5 + 2 * $delay[1] then $there else $passed end | since) end),
+		(if $cell.stack | test("^bonding") then $there elif $passed and $there and $passed - $there <= 0.5 + 2 * $delay[1] then $there else $passed end | since) end),
+	t_sctp: (if $assoc.kind == "sctp" and $moves then ($sctp | since) else null end),
 	t_ike: (if $ipsec then ([$ike[] | select(.direction == "in" and (.response | not))][0].t_ms | since) else null end),
 	t_update: (if $ipsec then ($response | since) else null end),
 	t_rrc: (if $ipsec then (if $response and $request then $response - $request else null end | known) else null end),
@@ -58,5 +64,5 @@ def first($wire; $key): [$events[] | .t_ms as $t | .wires[$wire][$key] // empty 
 	clear: ([$r.wires[].clear] | add),
 	xfrm_errors: ([$r.hosts[].xfrm_errors] | add)
 }
-| reduce ("t_sys", "t_ike", "t_update", "t_rrc", "stalled_up", "stalled_down", "stalled_tcp") as $time (.;
+| reduce ("t_sys", "t_sctp", "t_ike", "t_update", "t_rrc", "stalled_up", "stalled_down", "stalled_tcp") as $time (.;
 	.[$time] |= if . == "never" and ($full | not) then null else . end)

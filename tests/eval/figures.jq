@@ -3,7 +3,7 @@
 # time. Where a phase that was not watched in full has not seen it, none of those counts:
 # they would leave the short times and no long one.
 include "quartiles";
-def times: ["t_sys", "t_ike", "t_update", "t_rrc", "stalled_up", "stalled_down", "stalled_tcp"];
+def times: ["t_sys", "t_sctp", "t_ike", "t_update", "t_rrc", "stalled_up", "stalled_down", "stalled_tcp"];
 def counted($time): if any(.full or .[$time] != null | not) then map(select(.full)) else . end | map(.[$time]);
 
 group_by([.stack, .mode, .cipher, .traffic, .event, .network]) | map(
@@ -11,6 +11,6 @@ group_by([.stack, .mode, .cipher, .traffic, .event, .network]) | map(
 	| (.[0] | { stack, mode, cipher, traffic, event, network, interval_ms })
 	+ { n: length, full: map(select(.full)) | length, watched_ms: map(.watched_ms) | max,
 		lost_up: map(.lost_up) | quartiles, lost_down: map(.lost_down) | quartiles,
-		tcp: counted("tcp") | { n: length, flowing: map(select(. == "flowing")) | length },
+		tcp: counted("tcp") | map(select(. != null)) | { n: length, flowing: map(select(. == "flowing")) | length },
 		clear: map(.clear) | add, xfrm_errors: map(.xfrm_errors) | add }
 	+ (reduce times[] as $time ({}; .[$time] = ($phases | counted($time) | quartiles))))

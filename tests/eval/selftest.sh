@@ -107,13 +107,39 @@ check "and all is measured again" equal \
 	"$(cut -d' ' -f 5- "$work/asked" | tr ' ' '\n' | grep -c carrier)" 2
 
 figures() { # EVENT MODE [STACK] <PHASES: a cell's
-	jq -c -f "$here/digest.jq" <(printf '{"event":"%s","network":"hotspot","mode":"%s","stack":"%s","phases":[%s]}' \
+	jq -c -f "$here/digest.jq" <(printf '{"event":"%s","network":"hotspot","mode":"%s","stack":"%s","traffic":"mixed","cipher":"gcm","phases":[%s]}' \
 		"$1" "$2" "${3:-segue}" "$(paste -sd,)") |
 		jq -s . | jq -c -L "$here" -f "$here/figures.jq"
 }
 check "what a shorter watch does not see is not 'never', and leaves no short times behind" equal \
 	"$({ phase 0.5 1 null; phase 0.5 1 null 5000; phase 0.5 1 null 300; phase 0.5 1 16 300; } | figures carrier tunnel |
 		jq -c '.[] | [.n, .full, .stalled_down.n, .stalled_down.never, .stalled_up.n]')" '[4,2,2,2,4]'
+
+# associations instead of flows: told of its second address before the event, it first used it
+# 8 ms after that, and had the answer after 16
+associated() { # STACK EVENT [EDIT]
+	phase 0.5 1 16 | jq -c ".report |= (.followed = null | .assocs = { flow: { kind: \"sctp\", up: { missing: 0 },
+		down: { missing: 3 } } } | .flows = {} | .events[0].assocs = { flow: { up: { never: false, stall_ms: 8 },
+			down: { never: true, stall_ms: null }, other_first_ms: 8.25 } } |
+		.events = [{ action: \"join\", t_ms: -50, wires: {}, assocs: { flow: { other_first_ms: 1 } } }] + .events) |
+		${3:-.}" | figures "$2" - "$1"
+}
+check "T_SCTP counts from the carrier's loss, and not from what came before" equal \
+	"$(associated segue carrier | jq -c '.[0] | [.t_sctp.median, .stalled_up.median, .stalled_down.median, .lost_down.max]')" \
+	'[8,8,"never",3]'
+check "none is 'never'" equal \
+	"$(associated segue admin 'del(.report.events[].assocs.flow.other_first_ms)' | jq -c '.[0].t_sctp.median')" '"never"'
+check "where SCTP has one address, or where it is no SCTP, there is no T_SCTP" equal \
+	"$(associated segue admin 'del(.report.events[0])' | jq -c '.[0].t_sctp')$(associated segue admin '.report.assocs.flow.kind = "udp"' |
+		jq -c '.[0].t_sctp')" nullnull
+check "unless it has another one since" equal \
+	"$(associated segue admin 'del(.report.events[0]) | .report.followed = { t_ms: 1 }' | jq -c '.[0].t_sctp.median')" 8.25
+check "no TCP is none that does not go on" equal "$(associated sctp admin | jq -c '.[0].tcp')" '{"n":0,"flowing":0}'
+one_router() { # STACK: what its only packet on the other uplink's wire says, where that router forwards none
+	phase 0.5 1 16 | jq -c '.report.events[0].wires = { "router-l/node": { in_clear_first_ms: 9.25 } }' |
+		figures carrier - "$1" | jq -c '.[0].t_sys.median'
+}
+check "T_SYS: bonding's two uplinks have one router, others' not" equal "$(one_router bonding) $(one_router plain)" '9 "never"'
 
 targets() { jq -r -s add | jq -r -f "$here/targets.jq"; }
 partly() { phase 0.5 1 16; phase 0.5 1 16; phase 0.6 2 17; phase null null null; phase null null null; }
@@ -128,6 +154,19 @@ check "what was partly never: all is told of it" equal "$(cut -d'|' -f 5,6 "$wor
 } | targets >"$work/targets"
 check "a silent loss can miss its target, both ways" equal "$(grep -c 'silent.*limit 19.2 ms | \*\*not' "$work/targets")" 4
 check "a tenth more than WireGuard is reached" equal "$(grep -c 'WireGuard.* | reached' "$work/targets")" 4
+slow() { # TRAFFIC CIPHER: one packet each 20 ms
+	jq -c --arg traffic "$1" --arg cipher "$2" '.[] += { traffic: $traffic, cipher: $cipher, interval_ms: 20 }'
+}
+{
+	phase 0.5 41 43 | figures silent tunnel | slow rtp gcm
+	phase 0.5 41 43 | figures silent tunnel | slow mixed cbc
+	phase 0.5 1 2 | figures silent - wireguard | slow mixed -
+} | targets >"$work/slow"
+check "the limit goes with the send interval" equal "$(grep -o ', rtp | 4[13].*limit.*' "$work/slow")" \
+", rtp | 41 ms, limit 42 ms | reached |
+, rtp | 43 ms, limit 42 ms | **not reached** |"
+check "each traffic is compared with itself, other ciphers not at all" equal \
+	"$(grep -c 'no comparison' "$work/slow") $(grep -c '41 ms' "$work/slow")" "4 2"
 check "the spread is of the quartiles" equal "$(sed -n 's/^| Spread.*silent, \(.*\) | hot.*transport | \(.*\) |$/\1: \2/p' "$work/targets")" \
 "uplink: 0.5 ms and 0.5 ms | reached
 downlink: 0.5 ms and 0.555 ms | **not reached**"
@@ -182,9 +221,10 @@ measure() {
 		wires: { \"core/s\": { missed: 0 } } } | .flows as \$flows | .events[].flows = \$flows | $REPORT" >"$report"
 }
 END
-guest() { # EVENT [NEVER [REPORT [STACK]]]
+guest() { # EVENT [NEVER [REPORT [STACK [MODE [TRAFFIC]]]]]
 	: >"$work/measured"
-	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" "${4:-plain}" - - hotspot "x,mixed,$1,4"
+	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" "${4:-plain}" "${5:--}" - hotspot \
+		"x,${6:-mixed},$1,4"
 }
 moments() { # STACK: when its events are, ms, and the most of each phase that is left then
 	guest carrier false . "$1" >/dev/null
@@ -195,6 +235,16 @@ moments() { # STACK: when its events are, ms, and the most of each phase that is
 check "an event is at each part of the send interval" equal "$(moments plain)" '100 100.25 100.5 100.75 1'
 check "and of probes and DPD" equal "$(moments segue), $(moments stock-tuned)" \
 	'100 102.75 105.5 108.25 1, 100 350.25 600.5 850.75 1'
+asked() { # STACK MODE TRAFFIC: of the first phase, what is not the same for all
+	guest admin false . "$@" >/dev/null
+	head -n 1 "$work/measured" | sed 's/ *--at [0-9.]*,down[^ ]*//; s/ *--drain.*//'
+}
+check "rtp: small packets, each 20 ms, and longer, to know that none comes" equal "$(asked segue tunnel rtp)" \
+	'--rate 50 --size 60 --duration 2130'
+check "SCTP keeps its address where segue pins it" equal "$(asked segue transport sctp)" \
+	'--assoc sctp,flow,node,,server,,0 --duration 1111'
+check "and has both where its flows move" equal "$(asked segue moved sctp) $(asked stock transport sctp)" \
+	'--assoc sctp,flow,node,,server,,0 --follow node,wlan0, --at 20,join, --duration 1111 --assoc sctp,flow,node,,server,,0 --follow node,wlan0, --at 20,join, --duration 1101'
 check "a guest's cell" grep -q '^@cell x' <(guest carrier)
 guest soft true >"$work/guest.out"
 check "a soft handover's interface goes, however short the watch" grep -q '^@cell x' "$work/guest.out"

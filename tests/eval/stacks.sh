@@ -6,7 +6,7 @@
 #   NAME_up MODE               after topology, until traffic can flow
 #   NAME_again MODE            after an event: back to the start, by wlan0
 #   NAME_leave                 wlan0 will go soon: what is told of it
-#   NAME_load                  the meter's options: UDP both ways, TCP
+#   NAME_load                  the meter's options: what sends, by $traffic
 #   NAME_period                ms after which it does again what it does all the time, if
 #                              that is longer than a packet's interval
 # tuned says whether it is to be as good as its settings can make it.
@@ -22,11 +22,35 @@ prefer_lte_no_more() { at node ip route del default via 10.2.0.1 metric 50 2>/de
 # reaches HOST ADDRESS: there and back, from where it has to come from
 reaches() { at "$1" ping -q -n -c 1 -W 1 ${3:+-I "$3"} "$2" >/dev/null 2>&1; }
 
-# the scenarios' three: two UDP flows and a TCP connection
+# bound_load: what is bound to the flows' addresses.
+#   mixed   the scenarios' three: two UDP flows and a TCP connection
+#   rtp     as a telephone call: two UDP flows of 60 octets
+#   sctp    an association that has one address; or both, and then an application that
+#           moves it by ASCONF when netlink says that wlan0 is lost
+#   udp     the same application, with a new socket
 bound_load() {
-	flow_up 0
-	flow_tcp 500
-	flow_down 750
+	case $traffic in
+	sctp | udp)
+		echo --assoc "$traffic,flow,node,$flow_node,server,$flow_server,0"
+		! moving || echo --follow "node,wlan0,$node_lte"
+		! moving || [ "$traffic" != sctp ] || echo --at "20,join,$node_lte" ;;
+	*)
+		flow_up 0
+		[ "$traffic" = rtp ] || flow_tcp 500
+		flow_down 750 ;;
+	esac
+}
+
+# moving: the addresses of the flows are those of the uplinks, and nothing pins them
+moving() { [ "$mode" = moved ] || { [ "$mode" = transport ] && [ "$kind" = stock ]; }; }
+
+# RFC 5061 wants AUTH for ASCONF: here ESP has authenticated it, or nothing is
+allow_asconf() {
+	local name
+	modprobe -a sctp 2>/dev/null || true	# where it is no module, it is there
+	for name in node server; do
+		at "$name" sysctl -qw net.sctp.addip_enable=1 net.sctp.addip_noauth_enable=1
+	done
 }
 
 # ------------------------------------------------------------- plain routing
@@ -100,6 +124,7 @@ stock_up() {
 	# or it never finds out what its gateway is when it needs it (strict reverse path
 	# filters do not answer who asks from the address that is gone)
 	! tuned || at node ping -q -n -c 1 -W 1 10.2.0.1 >/dev/null
+	allow_asconf
 	connect "$1"
 }
 
@@ -115,25 +140,36 @@ stock_leave() { prefer_lte; }
 stock_load() { bound_load; }
 
 # ---------------------------------------------------------------------- segue
-# Probes every 10 ms, in all cells: one configuration for all events.
+# Probes every 10 ms, in all cells: one configuration for all events. Mode "moved" is
+# transport mode whose flows move by themselves, "transport" that in which they are pinned.
 segue_period() { echo 10; }
 segue_settings() {
 	settings+=("SEGUE_HOSTS=node server" "ESP=${proposal[$2]}" "FAILBACK_MS=150"
 		"MOBIKEX_NODE=probe_interval = $(segue_period)")
+	[ "$1" != moved ] || settings+=("MOBIKEX_EXTRA=transport = moved")
 }
 
 segue_up() {
 	# of a pair of veth, XDP_TX needs an XDP program at the other end, too
 	at core xdp-loader load s "$project/build/tests/cli/other_xdp.bpf.o" >"$out/xdp.out" 2>&1
-	connect "$1"
-	segue_again || die "segue is not ready: $(paths node) $(paths server)"
+	allow_asconf
+	connect "${1/moved/transport}"
+	segue_again "$1" || die "segue is not ready: $(paths node) $(paths server)"
 }
 
 segue_home() {
 	active_is node local "$node_wlan" && active_is server remote "$node_wlan" &&
 		[ "$(paths node | jq '[.[] | select(.probe == "alive")] | length')" = "$1" ]
 }
-segue_again() { await 10 segue_home "$(wc -w <<<"${SEGUE_UPLINKS:-wlan0 lte0}")"; }
+# paired: with both of the node's addresses there is a CHILD_SA of its own, at both ends
+paired() {
+	[ "$(at node ip xfrm state | grep -c ^src)" = 4 ] &&
+		[ "$(at server ip xfrm state | grep -c ^src)" = 4 ]
+}
+segue_again() {
+	await 10 segue_home "$(wc -w <<<"${SEGUE_UPLINKS:-wlan0 lte0}")" &&
+		{ [ "$1" != moved ] || await 10 paired; }
+}
 segue_leave() { at node "$segue" link wlan0 drain >>"$out/drain.out" 2>&1; }
 segue_load() { bound_load; }
 
@@ -141,30 +177,41 @@ segue_load() { bound_load; }
 # No IPsec: the transport protocol has both addresses of the node and goes where one of
 # them works. Each address leaves by its own uplink.
 source_routes() {
+	at node ip rule del lookup 101 2>/dev/null || true
+	at node ip rule del lookup 102 2>/dev/null || true
 	at node ip rule add from "$node_wlan" lookup 101
-	at node ip rule add from "$node_lte" lookup 102
 	at node ip route replace default via 10.1.0.1 dev wlan0 table 101
+	[ "$(uplinks)" = two ] || return 0
+	at node ip rule add from "$node_lte" lookup 102
 	at node ip route replace default via 10.2.0.1 dev lte0 table 102
 }
 
 sctp_settings() { :; }
 sctp_up() {
 	local name
-	modprobe -a sctp 2>/dev/null || true	# where it is no module, it is there
 	inner transport
 	source_routes
 	tune_routes
+	allow_asconf
+	# Where the only address is replaced the kernel tells the peer (RFC 5061 4.1), if
+	# it may choose the addresses.
+	at node sysctl -qw net.sctp.default_auto_asconf=1
 	for name in node server; do
-		at "$name" sysctl -qw net.sctp.addip_enable=1 net.sctp.addip_noauth_enable=1
-		# another path after the first timeout, and that soon (RFC 9260 6.3.1, 8.2)
+		# another path after the first timeout, and that soon (RFC 9260 6.3.1, 8.2,
+		# RFC 7829); a SACK before that
 		! tuned || at "$name" sysctl -qw net.sctp.rto_min=10 net.sctp.rto_initial=50 \
-			net.sctp.rto_max=100 net.sctp.path_max_retrans=0 net.sctp.hb_interval=50
+			net.sctp.rto_max=100 net.sctp.path_max_retrans=1 net.sctp.pf_retrans=0 \
+			net.sctp.sack_timeout=5 net.sctp.hb_interval=50
 	done
 }
-sctp_again() { source_routes 2>/dev/null || true; await 5 reaches node "$server_outer" "$node_wlan"; }
+sctp_again() { source_routes && await 5 reaches node "$server_outer" "$node_wlan"; }
 sctp_leave() { prefer_lte; }
 sctp_load() {
-	echo --assoc "sctp,flow,node,$node_wlan,server,$server_outer,0" --at "20,join,$node_lte"
+	if [ "$(uplinks)" = one ]; then
+		echo --assoc "sctp,flow,node,0.0.0.0,server,$server_outer,0"
+	else
+		echo --assoc "sctp,flow,node,$node_wlan,server,$server_outer,0" --at "20,join,$node_lte"
+	fi
 }
 
 mptcp_settings() { :; }
@@ -176,11 +223,56 @@ mptcp_up() {
 	for name in node server; do
 		at "$name" ip mptcp limits set subflow 2 add_addr_accepted 2
 	done
-	at node ip mptcp endpoint add "$node_lte" dev lte0 subflow backup
+	[ "$(uplinks)" = one ] || at node ip mptcp endpoint add "$node_lte" dev lte0 subflow backup
 }
 mptcp_again() { sctp_again; }
 mptcp_leave() { prefer_lte; }
 mptcp_load() { echo --assoc "mptcp,flow,node,$node_wlan,server,$server_outer,0"; }
+
+# -------------------------------------------------------------------- bonding
+# One address on both uplinks, so they have to end in one network: a cable from router-l
+# to router-w makes one of them for this stack, and router-w is its router. The node's
+# link monitoring asks each 100 ms, as everybody's does; tuned: each 10 ms.
+bonding_period() { if tuned; then echo 10; else echo 100; fi; }
+bonding_settings() { :; }
+
+bonding_port() { # ROUTER
+	at "$1" ip link add br0 type bridge forward_delay 0
+	at "$1" ip address flush dev node
+	at "$1" ip link set node master br0
+	at "$1" ip link set cable master br0
+	at "$1" ip link set br0 up
+}
+
+bonding_up() {
+	local device
+	modprobe -a bonding bridge 2>/dev/null || true
+	inner transport
+	link router-w cable router-l cable
+	bonding_port router-w
+	bonding_port router-l
+	address router-w br0 10.1.0.1/24
+	at node ip link add bond0 type bond mode active-backup miimon "$(bonding_period)"
+	for device in wlan0 lte0; do
+		at node ip address flush dev $device
+		at node ip link set $device down
+		at node ip link set $device master bond0
+	done
+	at node ip link set bond0 type bond primary wlan0
+	at node ip link set bond0 up
+	address node bond0 "$node_wlan/24"
+	at node ip route add default via 10.1.0.1 dev bond0
+	bonding_again
+}
+
+bonding_home() { at node grep -q "Currently Active Slave: wlan0" /proc/net/bonding/bond0; }
+bonding_again() {
+	at node ip address flush dev wlan0	# which has none of its own
+	at node ip link set wlan0 up
+	await 5 bonding_home && await 5 reaches node "$server_outer" "$node_wlan"
+}
+bonding_leave() { at node ip link set bond0 type bond active_slave lte0; }
+bonding_load() { bound_load; }
 
 # ------------------------------------------------------------------ libreswan
 # Both ends, tunnel mode with MOBIKE.
@@ -193,8 +285,13 @@ libreswan_up() {
 	await 5 reaches node "$flow_server" "$flow_node"
 }
 libreswan_again() {
-	pluto_program node whack --terminate --name main >/dev/null 2>&1 || true
-	pluto_initiate && await 3 reaches node "$flow_server" "$flow_node"
+	{
+		pluto_program node whack --terminate --name main || true
+		# it looks for its addresses when it is told to, no earlier
+		pluto_program node whack --listen
+		pluto_program node addconn --config "$out/node/ipsec.conf" main
+	} >"$out/node/again.out" 2>&1
+	(pluto_initiate) && await 3 reaches node "$flow_server" "$flow_node"
 }
 libreswan_leave() { prefer_lte; }
 libreswan_load() { bound_load; }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Figures (figures.jq) in, a table out: what was to be reached, and what was. Medians; of
 # several stacks, or of default and tuned, the best one; where there is none, no comparison.
+# Of each traffic for itself, and of AES-GCM.
 def line: "| " + join(" | ") + " |";
 def ms: if . == "never" then . elif . == null then "–" else (if . < 100 then . * 100 | round / 100 else round end | tostring) + " ms" end;
 def exact: "\(.) ms";
@@ -9,15 +10,17 @@ def verdict($yes): if $yes then "reached" else "**not reached**" end;
 def compared($rival; yes): if $rival == null then "no comparison" else verdict(yes) end;
 def best: map(select(. != null)) | sort | .[0];	# "never" comes after numbers
 { lab: 0.35, hotspot: 15, cellular: 40 } as $rtt
-| . as $all
+| . as $figures
+| [("mixed", "rtp") as $traffic
+| ($figures | map(select(.traffic == $traffic and (.cipher | . == "gcm" or . == "-") and .mode != "moved"))) as $all
 | def of($stacks; $event; $network; $time): $all[] |
 	select((.stack | test("^(" + $stacks + ")(-tuned)?$")) and .event == $event and .network == $network) |
-	{ mode, value: .[$time].median, iqr: (.[$time] | if . == null then null elif .q3 == "never" then "never" else .q3 - .q1 | . * 10000 | round / 10000 end) };
+	{ mode, interval_ms, value: .[$time].median, iqr: (.[$time] | if . == null then null elif .q3 == "never" then "never" else .q3 - .q1 | . * 10000 | round / 10000 end) };
 def losses: "carrier", "admin", "mobility", "silent";
 def ways: "stalled_up", "stalled_down";
 def way: ltrimstr("stalled_") + "link";
-def name: "segue \(.mode)";
-[
+def traffic: if $traffic == "mixed" then "" else ", \($traffic)" end;
+def name: "segue \(.mode)" + traffic;
 	(("lab", "hotspot", "cellular") as $n |
 		([of("stock"; "admin"; $n; "t_sys") | .value] | best) as $stock |
 		of("segue"; "admin"; $n; "t_sys") | select(.value != null) |
@@ -38,7 +41,7 @@ def name: "segue \(.mode)";
 		 # what never came back is no measure
 		 compared($wireguard | select(. != "never") // null; .value != "never" and .value <= 1.1 * $wireguard)]),
 	(losses as $event | ("lab", "hotspot", "cellular") as $n | ways as $time |
-		of("segue"; $event; $n; $time) | select(.value != null) | (1.2 * ($rtt[$n] + 1)) as $limit |
+		of("segue"; $event; $n; $time) | select(.value != null) | (1.2 * ($rtt[$n] + .interval_ms)) as $limit |
 		["T_STALLED at most 1.2 times round trip and send interval: \($event), \($time | way)", $n, name,
 		 "\(.value | ms), limit \($limit | ms)", verdict(.value != "never" and .value <= $limit)]),
 	(("lab", "hotspot", "cellular") as $n | $all[] |
@@ -50,7 +53,7 @@ def name: "segue \(.mode)";
 		([of("segue"; $event; $n; $time) | select(.mode == "transport") | .iqr][0]) as $b |
 		select($a != null or $b != null) |
 		["Spread of T_STALLED (between quartiles) in tunnel and transport mode at most 1.1 to 1: \($event), \($time | way)", $n,
-		 "segue tunnel, transport"] +
+		 "segue tunnel, transport" + traffic] +
 		if $a == null or $b == null then ["one of them was not measured", "no comparison"]
 		elif $a == "never" or $b == "never" then ["\($a | ms), \($b | ms)", verdict(false)]
 		else ["\($a | exact) and \($b | exact)", verdict([$a, $b] | max <= 1.1 * min)] end)

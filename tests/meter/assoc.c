@@ -62,9 +62,13 @@ static int endpoint_socket(const struct assoc *a, int ns, const union endpoint *
 {
 	int fd = netns_socket(ns, local->sa.sa_family, kinds[a->kind].type | SOCK_NONBLOCK,
 			      kinds[a->kind].protocol);
+	struct linger abort = { .l_onoff = 1 };
 	int on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* what is not acknowledged goes with its socket: SCTP would keep the association, and
+	 * the next meter has the same addresses and ports (sctp_endpoint_is_peeled_off()) */
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
 	if (bind(fd, &local->sa, a->length))
 		fail("%s: bind in %s: %s", a->name, netns_name(ns), strerror(errno));
 	return fd;
@@ -133,6 +137,7 @@ void assoc_add(const char *spec, unsigned int size)
 
 	a->end[NEAR].fd = endpoint_socket(a, a->from, &a->near);
 	a->end[FAR].fd = endpoint_socket(a, to, &a->far);
+	a->chunks = a->kind == ASSOC_SCTP ? chunk_socket(to, a->far.sa.sa_family) : -1;
 	if (a->kind != ASSOC_UDP)
 		associate(a);
 	a->peer = a->near;
@@ -160,7 +165,8 @@ static ssize_t put(struct assoc *a, struct assoc_end *e, const uint8_t *data)
 	return send(fd, data, a->size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* A near end without an address of its own (0.0.0.0): the far one has to be told first. */
+/* A near end without an address of its own (0.0.0.0): the far one has to be told first,
+ * where nothing has told it when they associated. */
 static bool knows_peer(const struct assoc *a)
 {
 	return a->peer.sa.sa_family == AF_INET6 ? !IN6_IS_ADDR_UNSPECIFIED(&a->peer.v6.sin6_addr)
@@ -173,7 +179,7 @@ static void send_one(struct assoc *a, struct assoc_end *e)
 	static uint8_t data[ASSOC_SIZE_MAX];
 	ssize_t n;
 
-	if (e->error || (e == &a->end[FAR] && !knows_peer(a)))
+	if (e->error || (a->kind == ASSOC_UDP && e == &a->end[FAR] && !knows_peer(a)))
 		return;
 	for (unsigned int i = 0; i < a->size; i++)
 		data[i] = octet(e->written + i);
@@ -230,6 +236,8 @@ void assoc_receive(struct assoc *a)
 {
 	unsigned int old;
 
+	if (a->chunks >= 0)
+		chunk_receive(a);
 	while (receive(a, &a->end[NEAR], __atomic_load_n(&a->end[NEAR].fd, __ATOMIC_ACQUIRE)))
 		;
 	while (receive(a, &a->end[FAR], a->end[FAR].fd))
@@ -248,6 +256,8 @@ void assoc_watch(struct assoc *a, int epoll, void *source)
 	for (struct assoc_end *e = a->end; e < a->end + ENDS; e++)
 		if (epoll_ctl(epoll, EPOLL_CTL_ADD, e->fd, &ev))
 			fail("epoll: %s", strerror(errno));
+	if (a->chunks >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, a->chunks, &ev))
+		fail("epoll: %s", strerror(errno));
 }
 
 /* What is on its way to the old address is still taken. */

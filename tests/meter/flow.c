@@ -105,7 +105,7 @@ void flow_send(struct flow *flow, uint64_t interval)
 	}
 }
 
-static uint64_t stamp_of(struct msghdr *msg)
+uint64_t stamp_of(struct msghdr *msg)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		struct timespec ts;

@@ -28,6 +28,7 @@ static const char usage[] =
 "  --stream NAME,FROM,SOURCE,TO,DESTINATION[,PHASE_US]  TCP\n"
 "  --assoc KIND,NAME,FROM,SOURCE,TO,DESTINATION[,PHASE_US]  udp, sctp or mptcp, both ways;\n"
 "                          FROM is the end that moves\n"
+"  --follow NS,DEVICE,ADDRESS    they move there when DEVICE is lost: netlink says so\n"
 "  --wire NS,DEVICE        watch an interface\n"
 "  --inner ADDRESS         must not be seen in clear on any wire\n"
 "  --protected PORT        UDP of this port counts as ESP: another protocol's tunnel\n"
@@ -81,7 +82,7 @@ static void parse(int argc, char **argv)
 		{ "ns", required_argument, NULL, 'n' }, { "host", required_argument, NULL, 'H' },
 		{ "flow", required_argument, NULL, 'f' }, { "echo", required_argument, NULL, 'e' },
 		{ "stream", required_argument, NULL, 's' }, { "wire", required_argument, NULL, 'w' },
-		{ "assoc", required_argument, NULL, 'A' },
+		{ "assoc", required_argument, NULL, 'A' }, { "follow", required_argument, NULL, 'F' },
 		{ "inner", required_argument, NULL, 'i' }, { "protected", required_argument, NULL, 'p' },
 		{ "cost", required_argument, NULL, 'C' }, { "at", required_argument, NULL, 'a' },
 		{ "rate", required_argument, NULL, 'r' }, { "size", required_argument, NULL, 'z' },
@@ -100,6 +101,7 @@ static void parse(int argc, char **argv)
 		case 'e': flow_add(optarg, true, option.size); break;
 		case 's': stream_add(optarg); break;
 		case 'A': assoc_add(optarg, option.size); break;
+		case 'F': follow_add(optarg); break;
 		case 'w': wire_add(optarg); break;
 		case 'i': wire_forbid(optarg); break;
 		case 'C': option.cost = strtoul(optarg, NULL, 0); break;
@@ -135,6 +137,12 @@ static void ready_stream(struct flow *flow)
 	stream_read();
 }
 
+static void ready_follow(struct flow *flow)
+{
+	(void)flow;
+	follow_receive();
+}
+
 static void watch(int epoll, int fd, struct source *source)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = source };
@@ -145,7 +153,7 @@ static void watch(int epoll, int fd, struct source *source)
 
 static void watch_all(int epoll)
 {
-	static struct source sources[2 * MAX_FLOWS + 1 + MAX_ASSOCS];
+	static struct source sources[2 * MAX_FLOWS + 2 + MAX_ASSOCS];
 	struct source *s = sources;
 
 	for (struct flow *f = flows; f < flows + flow_count; f++) {
@@ -163,6 +171,10 @@ static void watch_all(int epoll)
 	for (struct assoc *a = assocs; a < assocs + assoc_count; a++) {
 		*s = (struct source){ .assoc = a };
 		assoc_watch(a, epoll, s++);
+	}
+	if (follow_fd() >= 0) {
+		*s = (struct source){ .ready = ready_follow };
+		watch(epoll, follow_fd(), s++);
 	}
 }
 

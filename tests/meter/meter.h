@@ -99,6 +99,8 @@ void flow_start(struct flow *flow, uint64_t start, uint64_t interval);
 void flow_send(struct flow *flow, uint64_t interval);
 void flow_receive(struct flow *flow);	/* at the receiver */
 void flow_echo(struct flow *flow);	/* at the far end of an echo */
+struct msghdr;
+uint64_t stamp_of(struct msghdr *msg);	/* the kernel's, of SO_TIMESTAMPNS */
 
 /* stream.c: one TCP connection, a write each interval */
 enum { STREAM_WRITE_MAX = 65536 };
@@ -147,6 +149,9 @@ struct assoc {
 	socklen_t length;
 	int old[MAX_MOVES];		/* sockets that were moved away from */
 	unsigned int olds;
+	int chunks;			/* chunk.c's socket */
+	union endpoint home;		/* where the first DATA came from */
+	uint64_t other_first[MAX_EVENTS];	/* by event: the first from elsewhere, 0: none */
 	int epoll;
 	void *source;
 };
@@ -160,6 +165,16 @@ void assoc_send(struct assoc *a, uint64_t interval);
 void assoc_receive(struct assoc *a);
 /* All of them, in any thread; 0 or errno.  stay: only have the address as well. */
 int assoc_move(const char *address, bool stay);
+
+/* chunk.c: which addresses SCTP's far end gets DATA from */
+int chunk_socket(int ns, int family);
+void chunk_receive(struct assoc *a);
+
+/* follow.c: associations move when an uplink is lost */
+void follow_add(const char *spec);	/* NS,DEVICE,ADDRESS */
+int follow_fd(void);			/* -1: none */
+void follow_receive(void);
+struct json_object *follow_report(uint64_t origin);
 
 /* wire.c: everything that passes an interface, by AF_PACKET */
 void wire_add(const char *spec);	/* NS,DEVICE */

@@ -216,9 +216,10 @@ static struct json_object *assoc_total(const struct assoc *a, uint64_t end, uint
 	return o;
 }
 
-static void add_assocs(struct json_object *to, uint64_t t0, uint64_t next, uint64_t end,
+static void add_assocs(struct json_object *to, unsigned int event, uint64_t end,
 		       uint64_t interval)
 {
+	uint64_t t0 = events[event].t0, next = event_end(event);
 	static const char *const names[] = { [FAR] = "up", [NEAR] = "down" };
 
 	for (const struct assoc *a = assocs; a < assocs + assoc_count; a++) {
@@ -230,6 +231,8 @@ static void add_assocs(struct json_object *to, uint64_t t0, uint64_t next, uint6
 			add_stall(way, a->end[i].arrivals, a->end[i].count, t0, next, end, interval);
 			json_object_object_add(o, names[i], way);
 		}
+		if (a->other_first[event])
+			add_ms(o, "other_first_ms", a->other_first[event] - t0);
 		json_object_object_add(to, a->name, o);
 	}
 }
@@ -283,7 +286,7 @@ static struct json_object *event_report(unsigned int i, uint64_t origin, uint64_
 	if (assoc_count) {
 		struct json_object *per_assoc = json_object_new_object();
 
-		add_assocs(per_assoc, e->t0, next, end, interval);
+		add_assocs(per_assoc, i, end, interval);
 		json_object_object_add(o, "assocs", per_assoc);
 	}
 	return o;
@@ -342,6 +345,8 @@ void report_print(uint64_t origin, uint64_t start, uint64_t end, uint64_t interv
 					       assoc_total(&assocs[i], end, interval));
 		json_object_object_add(o, "assocs", per_assoc);
 	}
+	if (follow_fd() >= 0)
+		json_object_object_add(o, "followed", follow_report(origin));
 	json_object_object_add(o, "hosts", host_report(origin));
 	json_object_object_add(o, "wires", wire_report(origin));
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED));
