@@ -29,7 +29,7 @@ def moved($way): [.report.events[] | select(.action != "join") | .assocs.flow[$w
 # an association with one address does not move, and pinned ones have one
 | ($cell.event == "mobility" or ($r.followed | type) == "object" or any($r.events[]; .action == "join")) as $moves
 # watch.sh's least: what a shorter one does not see may have come later
-| (.watched_ms >= 1000) as $full
+| .full as $full
 # before it some have to be told their second address
 | [$r.events[] | select(.action != "join")] as $events | $events[0] as $event
 # the carrier goes a moment after the call that makes it go began

@@ -7,6 +7,8 @@
 #   NAME_again MODE            after an event: back to the start, by wlan0
 #   NAME_leave                 wlan0 will go soon: what is told of it
 #   NAME_load                  the meter's options: what sends, by $traffic
+#   NAME_returns               ms after its uplink is back until it sends by wlan0, if it
+#                              goes back by itself
 #   NAME_period                ms after which it does again what it does all the time, if
 #                              that is longer than a packet's interval
 # tuned says whether it is to be as good as its settings can make it.
@@ -98,6 +100,8 @@ wireguard_endpoint() { at server wg show wg0 endpoints | grep -q "[[:space:]]$1:
 wireguard_again() {
 	await 5 reaches node "$server_inner" "$node_inner" && wireguard_endpoint "$node_wlan"
 }
+# the commands that put the event back, the server's learning of it
+wireguard_returns() { awk "BEGIN { print int(150 + 2 * $rtt) }"; }
 wireguard_leave() { prefer_lte; }
 wireguard_load() { bound_load; echo --protected 51820; }
 
@@ -157,9 +161,12 @@ segue_up() {
 	segue_again "$1" || die "segue is not ready: $(paths node) $(paths server)"
 }
 
+# all paths alive, the sessions on wlan0
 segue_home() {
-	active_is node local "$node_wlan" && active_is server remote "$node_wlan" &&
-		[ "$(paths node | jq '[.[] | select(.probe == "alive")] | length')" = "$1" ]
+	paths node | jq -e --arg home "$node_wlan" --argjson paths "$1" \
+		'([.[] | select(.active)][0].local == $home) and
+		 ([.[] | select(.probe == "alive")] | length == $paths)' &&
+		active_is server remote "$node_wlan"
 }
 # paired: with both of the node's addresses there is a CHILD_SA of its own, at both ends
 paired() {
@@ -170,6 +177,10 @@ segue_again() {
 	await 10 segue_home "$(wc -w <<<"${SEGUE_UPLINKS:-wlan0 lte0}")" &&
 		{ [ "$1" != moved ] || await 10 paired; }
 }
+# The commands, an exchange on wlan0, FAILBACK_MS.  Not after a silent loss: what the probes
+# have learned of a path's round trip is still upset for a while, and the next loss is found
+# later than the first one.
+segue_returns() { [ "$event" = silent ] || awk "BEGIN { print int(350 + 3 * $rtt) }"; }
 segue_leave() { at node "$segue" link wlan0 drain >>"$out/drain.out" 2>&1; }
 segue_load() { bound_load; }
 

@@ -2,10 +2,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154	# guest has and reads the others
 # How long a phase is watched after its event, ms: the first time; if that saw no end of
-# it the second time, and if that saw none, all others; when the flow came back, thrice as
-# long as that took, but so much at least. Shorter than the least (digest.jq, "full") is
-# only watch_never: what such a phase has not seen says nothing.
-watch_first=1000 watch_second=5000 watch_never=300 watch_least=1000
+# it the second time; when the flow came back, thrice as long as that took, but so much at
+# least. What the second time did not see either is not looked for again.
+watch_first=500 watch_second=5000 watch_least=400
 
 watch_next() {
 	if [ "$most" -lt "$watch" ]; then
@@ -15,6 +14,6 @@ watch_next() {
 	elif [ "$watch" = $watch_first ]; then
 		watch=$watch_second
 	else
-		watch=$watch_never
+		watch=0
 	fi
 }

@@ -67,21 +67,26 @@ static void add_stall(struct json_object *o, const uint64_t *arrivals, uint32_t 
 	}
 }
 
-/* Packets sent in [from, to) that never arrived. */
+/* Packets sent in [from, to) that never arrived; late: that did, but not before that. */
 static void add_lost(struct json_object *o, const struct flow *f, uint64_t t0, uint64_t from,
-		     uint64_t to)
+		     uint64_t to, uint64_t late_from)
 {
-	uint32_t lost = 0;
+	uint32_t lost = 0, late = 0;
 	int64_t first = 0, last = 0;
 
 	for (uint32_t i = 0; i < f->sent; i++) {
-		if (f->arrived_at[i] || f->sent_at[i] < from || f->sent_at[i] >= to)
+		if (f->sent_at[i] < from || f->sent_at[i] >= to)
 			continue;
+		if (f->arrived_at[i]) {
+			late += f->arrived_at[i] >= late_from;
+			continue;
+		}
 		last = f->sent_at[i] - t0;
 		if (!lost++)
 			first = last;
 	}
 	add_int(o, "lost", lost);
+	add_int(o, "late", late);
 	if (lost) {
 		add_ms(o, "lost_first_sent_ms", first);
 		add_ms(o, "lost_last_sent_ms", last);
@@ -247,6 +252,15 @@ static uint64_t window_begin(unsigned int event)
 	return t0 - reach;
 }
 
+/* When the window of the next mark is over: what comes then is late.  NEVER: there is none. */
+static uint64_t waited_until(unsigned int event)
+{
+	for (unsigned int i = event; i < event_count; i++)
+		if (!strcmp(events[i].action, "mark"))
+			return event_end(i);
+	return NEVER;
+}
+
 static struct json_object *event_report(unsigned int i, uint64_t origin, uint64_t end,
 					uint64_t interval)
 {
@@ -273,7 +287,8 @@ static struct json_object *event_report(unsigned int i, uint64_t origin, uint64_
 
 		add_stall(of, f->arrivals, f->received, e->t0, next, end, interval);
 		add_lost(of, f, e->t0, window_begin(i),
-			 next == NEVER ? NEVER : window_begin(i + 1));
+			 next == NEVER ? NEVER : window_begin(i + 1),
+			 waited_until(i));
 		json_object_object_add(per_flow, f->name, of);
 	}
 	if (stream.name) {
