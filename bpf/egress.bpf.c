@@ -21,23 +21,54 @@
 
 enum egress_decision { EGRESS_STEER, EGRESS_NOT_OURS, EGRESS_NO_PATH };
 
-static __always_inline enum parsed egress_look(struct __sk_buff *skb, struct packet *p)
+static __always_inline enum parsed egress_look(struct __sk_buff *skb, struct places *at)
 {
-	*p = (struct packet){};
-	return parse_ethernet(p, (void *)(long)skb->data, (void *)(long)skb->data_end, SENT);
+	void *begin = (void *)(long)skb->data;
+	struct packet p = {};
+	enum parsed what;
+
+	what = parse_ethernet(&p, begin, (void *)(long)skb->data_end, SENT);
+	places_note(at, &p, begin);
+	return what;
 }
 
+static __always_inline bool
+egress_at(struct __sk_buff *skb, struct packet *p, const struct places *at)
+{
+	if (packet_at(p, at, (void *)(long)skb->data, (void *)(long)skb->data_end))
+		return true;
+	*p = (struct packet){};
+	return false;
+}
+
+/* Headers may stand in a fragment of the skb. */
+SUBPROGRAM int egress_pull(struct __sk_buff *skb, struct places *at)
+{
+	if (!at)
+		return PARSED_MALFORMED;
+	if (!bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
+		return egress_look(skb, at);
+	*at = (struct places){};
+	return PARSED_MALFORMED;
+}
+
+/* For nearly every packet: no subprogram, which costs some ns (tests/bpf/bench.c). */
 static __always_inline enum parsed egress_parse(struct __sk_buff *skb, struct packet *p)
 {
-	enum parsed what = egress_look(skb, p);
+	struct places at = {};
+	enum parsed what = egress_look(skb, &at);
 
-	if (what != PARSED_SHORT)
-		return what;
-	/* Headers may stand in a fragment of the skb. */
-	if (!bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
-		return egress_look(skb, p);
-	*p = (struct packet){};		/* its pointers are void */
-	return PARSED_MALFORMED;
+	if (what == PARSED_SHORT)
+		what = egress_pull(skb, &at);
+	return egress_at(skb, p, &at) ? what : PARSED_MALFORMED;
+}
+
+/* For those of which there are few, and after a clone: is it ESP? */
+static __always_inline bool egress_parse_esp(struct __sk_buff *skb, struct packet *p)
+{
+	struct places at = {};
+
+	return egress_pull(skb, &at) == PARSED_ESP && egress_at(skb, p, &at) && p->esp;
 }
 
 /*
@@ -216,7 +247,7 @@ SUBPROGRAM int egress_marked(struct __sk_buff *skb)
 	struct packet p;
 	int i;
 
-	if (egress_parse(skb, &p) != PARSED_ESP)
+	if (!egress_parse_esp(skb, &p))
 		return TC_ACT_UNSPEC;	/* somebody else's mark */
 	copy = flow_room();
 	if (!copy)
@@ -257,7 +288,7 @@ SUBPROGRAM int egress_twice(struct __sk_buff *skb, const struct segue_flow *f)
 	else
 		COUNT(egress_copied);
 	skb->tc_index = tc_index;
-	if (egress_parse(skb, &p) != PARSED_ESP)
+	if (!egress_parse_esp(skb, &p))
 		return TC_ACT_SHOT;
 	return egress_send(&p, f);
 }
@@ -267,7 +298,6 @@ static __always_inline int egress_later(struct packet *p)
 {
 	struct segue_flow *f;
 
-	packet_family(p);
 	f = flow_find_fragment(p, SEGUE_FLOW_SENT);
 	return f ? egress_send(p, f) : egress_by_source(p, PARSED_FRAGMENT);
 }
@@ -295,10 +325,8 @@ int egress(struct __sk_buff *skb)
 			return verdict;
 	}
 	what = egress_parse(skb, &p);
-	if (what == PARSED_FRAGMENT && !p.esp)
-		return egress_later(&p);
-	if (what != PARSED_ESP && what != PARSED_FRAGMENT)
-		return egress_by_source(&p, what);
+	if (!p.esp)
+		return what == PARSED_FRAGMENT ? egress_later(&p) : egress_by_source(&p, what);
 	f = flow_find(&p, SEGUE_FLOW_SENT);
 	if (!f)
 		return TC_ACT_SHOT;
@@ -324,7 +352,7 @@ int egress(struct __sk_buff *skb)
 	}
 	if (f->probe && probe_data(f->probe)) {
 		probe_pay(skb, f->probe);
-		if (egress_parse(skb, &p) != PARSED_ESP)
+		if (!egress_parse_esp(skb, &p))
 			return TC_ACT_SHOT;
 	}
 	if (f->copy != SEGUE_NO_PATH)

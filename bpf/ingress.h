@@ -100,15 +100,18 @@ SUBPROGRAM int ingress_copied(__be32 spi)
 /* Returns the change of the packet's sum, as rewrite_packet() does. */
 static __always_inline __u64 ingress_esp(struct packet *p, enum parsed what)
 {
-	struct segue_flow *f = flow_find(p, SEGUE_FLOW_RECEIVED), new;
+	struct segue_flow *f = flow_find(p, SEGUE_FLOW_RECEIVED), *new;
 
 	if (!f)
 		return 0;
 	if (!flow_holds(f, p)) {
-		flow_begin(&new, p);
-		switch (ingress_decide(&new)) {
+		new = flow_room();
+		if (!new)
+			return 0;
+		flow_begin(new, p);
+		switch (ingress_decide(new)) {
 		case INGRESS_PASS:
-			*f = new;
+			*f = *new;
 			break;
 		case INGRESS_UNVERIFIED:
 			COUNT(ingress_unverified);
@@ -147,7 +150,7 @@ static __always_inline __u64 ingress_later(struct packet *p)
 
 static __always_inline __u64 ingress_restore(struct packet *p, enum parsed what)
 {
-	if (what == PARSED_ESP || (what == PARSED_FRAGMENT && p->esp))
+	if (p->esp)
 		return ingress_esp(p, what);
 	if (what == PARSED_FRAGMENT)
 		return ingress_later(p);

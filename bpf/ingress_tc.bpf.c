@@ -4,56 +4,107 @@
 #include <linux/pkt_cls.h>
 #include "too_big.h"
 
-static __always_inline enum parsed
-ingress_look(struct __sk_buff *skb, struct packet *p, bool ethernet)
+static __always_inline int
+ingress_look(struct __sk_buff *skb, struct places *at, bool ethernet)
 {
-	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	void *begin = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct packet p = {};
+	enum parsed what;
 
-	*p = (struct packet){};
-	return ethernet ? parse_ethernet(p, data, end, RECEIVED) :
-			  parse_raw_ip(p, data, end, RECEIVED);
+	what = ethernet ? parse_ethernet(&p, begin, end, RECEIVED) :
+			  parse_raw_ip(&p, begin, end, RECEIVED);
+	places_note(at, &p, begin);
+	return what;
+}
+
+SUBPROGRAM int ingress_look_l2(struct __sk_buff *skb, struct places *at)
+{
+	return at ? ingress_look(skb, at, true) : PARSED_MALFORMED;
+}
+
+SUBPROGRAM int ingress_look_l3(struct __sk_buff *skb, struct places *at)
+{
+	return at ? ingress_look(skb, at, false) : PARSED_MALFORMED;
 }
 
 /* Headers may stand in a fragment of the skb. */
-static __always_inline enum parsed
-ingress_pull(struct __sk_buff *skb, struct packet *p, bool ethernet)
+static __always_inline bool ingress_pull(struct __sk_buff *skb)
 {
-	if (!bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
-		return ingress_look(skb, p, ethernet);
-	return PARSED_MALFORMED;
+	return !bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);
+}
+
+static __always_inline int
+ingress_places(struct __sk_buff *skb, struct places *at, bool ethernet)
+{
+	enum parsed what = ethernet ? ingress_look_l2(skb, at) : ingress_look_l3(skb, at);
+
+	if (what != PARSED_SHORT)
+		return what;
+	if (!ingress_pull(skb))
+		return PARSED_MALFORMED;
+	return ethernet ? ingress_look_l2(skb, at) : ingress_look_l3(skb, at);
 }
 
 static __always_inline enum parsed
-ingress_parse(struct __sk_buff *skb, struct packet *p, bool ethernet)
+ingress_too_big_at(struct __sk_buff *skb, const struct places *at)
 {
-	enum parsed what = ingress_look(skb, p, ethernet);
+	void *end = (void *)(long)skb->data_end;
+	struct packet p;
 
-	return what == PARSED_SHORT ? ingress_pull(skb, p, ethernet) : what;
+	if (!packet_at(&p, at, (void *)(long)skb->data, end))
+		return PARSED_MALFORMED;
+	return too_big_receive(&p, end);
+}
+
+SUBPROGRAM int ingress_too_big(struct __sk_buff *skb, const struct places *at)
+{
+	if (at && ingress_too_big_at(skb, at) == PARSED_SHORT && ingress_pull(skb))
+		ingress_too_big_at(skb, at);
+	return 0;
+}
+
+static __always_inline int
+ingress_probe(struct __sk_buff *skb, const struct places *at, bool ethernet)
+{
+	void *begin = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct packet p;
+
+	if (!packet_at(&p, at, begin, end))
+		return TC_ACT_UNSPEC;
+	switch (probe_receive(&p, begin, end, ethernet)) {
+	case PROBE_BACK:
+		return bpf_redirect(skb->ifindex, 0);
+	case PROBE_DROP:
+		return TC_ACT_SHOT;
+	default:
+		return TC_ACT_UNSPEC;
+	}
+}
+
+SUBPROGRAM int ingress_probe_l2(struct __sk_buff *skb, const struct places *at)
+{
+	return at ? ingress_probe(skb, at, true) : TC_ACT_UNSPEC;
+}
+
+SUBPROGRAM int ingress_probe_l3(struct __sk_buff *skb, const struct places *at)
+{
+	return at ? ingress_probe(skb, at, false) : TC_ACT_UNSPEC;
 }
 
 static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
 {
+	struct places at = {};
 	enum parsed what;
 	struct packet p;
 	__u64 change;
 
-	what = ingress_parse(skb, &p, ethernet);
-	packet_family(&p);
-	if (probe_is(&p, what)) {
-		switch (probe_receive(&p, (void *)(long)skb->data, (void *)(long)skb->data_end,
-				      ethernet)) {
-		case PROBE_BACK:
-			return bpf_redirect(skb->ifindex, 0);
-		case PROBE_DROP:
-			return TC_ACT_SHOT;
-		default:
-			return TC_ACT_UNSPEC;
-		}
-	}
+	what = ingress_places(skb, &at, ethernet);
+	if (!packet_at(&p, &at, (void *)(long)skb->data, (void *)(long)skb->data_end))
+		return TC_ACT_UNSPEC;
+	if (probe_is(&p, what))
+		return ethernet ? ingress_probe_l2(skb, &at) : ingress_probe_l3(skb, &at);
 	if (too_big_maybe(&p, what)) {
-		if (too_big_receive(&p, (void *)(long)skb->data_end) == PARSED_SHORT &&
-		    too_big_maybe(&p, ingress_pull(skb, &p, ethernet)))
-			too_big_receive(&p, (void *)(long)skb->data_end);
+		ingress_too_big(skb, &at);
 		return TC_ACT_UNSPEC;
 	}
 	change = ingress_restore(&p, what);

@@ -12,28 +12,60 @@ struct {
 	__uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(segue_ingress);
 
-SEC("xdp")
-int segue_ingress(struct xdp_md *ctx)
+SUBPROGRAM int ingress_places(struct xdp_md *ctx, struct places *at)
 {
+	void *begin = (void *)(long)ctx->data;
 	struct packet p = {};
 	enum parsed what;
 
-	what = parse_ethernet(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
-			      RECEIVED);
-	packet_family(&p);
-	if (probe_is(&p, what)) {
-		switch (probe_receive(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
-				      true)) {
-		case PROBE_BACK:
-			return XDP_TX;
-		case PROBE_DROP:
-			return XDP_DROP;
-		default:
-			return XDP_PASS;
-		}
+	if (!at)
+		return PARSED_MALFORMED;
+	what = parse_ethernet(&p, begin, (void *)(long)ctx->data_end, RECEIVED);
+	places_note(at, &p, begin);
+	return what;
+}
+
+SUBPROGRAM int ingress_probe(struct xdp_md *ctx, const struct places *at)
+{
+	void *begin = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct packet p;
+
+	if (!at || !packet_at(&p, at, begin, end))
+		return XDP_PASS;
+	switch (probe_receive(&p, begin, end, true)) {
+	case PROBE_BACK:
+		return XDP_TX;
+	case PROBE_DROP:
+		return XDP_DROP;
+	default:
+		return XDP_PASS;
 	}
+}
+
+SUBPROGRAM int ingress_too_big(struct xdp_md *ctx, const struct places *at)
+{
+	void *end = (void *)(long)ctx->data_end;
+	struct packet p;
+
+	if (at && packet_at(&p, at, (void *)(long)ctx->data, end))
+		too_big_receive(&p, end);
+	return 0;
+}
+
+SEC("xdp")
+int segue_ingress(struct xdp_md *ctx)
+{
+	struct places at = {};
+	enum parsed what;
+	struct packet p;
+
+	what = ingress_places(ctx, &at);
+	if (!packet_at(&p, &at, (void *)(long)ctx->data, (void *)(long)ctx->data_end))
+		return XDP_PASS;
+	if (probe_is(&p, what))
+		return ingress_probe(ctx, &at);
 	if (too_big_maybe(&p, what))
-		too_big_receive(&p, (void *)(long)ctx->data_end);
+		ingress_too_big(ctx, &at);
 	else
 		ingress_restore(&p, what);
 	return XDP_PASS;

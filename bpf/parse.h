@@ -73,6 +73,25 @@ struct packet {
 	__u8 proto;			/* last protocol number found */
 };
 
+/*
+ * What was found, by its distance from the packet's first octet.  Parsing forks at
+ * every header, and the verifier follows each fork through all that comes after it.
+ * So it hands over nothing but this, as a rule from a subprogram, which is verified by
+ * itself; packet_at() makes pointers of it again.
+ */
+struct places {
+	__u16 ip;			/* of family 4 or 6; of 0: there is none */
+	__u16 payload;			/* of UDP if udp, else of ESP if esp */
+	__u8 family;
+	__u8 proto;
+	__u8 udp;
+	__u8 esp;
+	__be32 fragment;
+};
+
+/* Farther than any header that was parsed: Ethernet, tags, IPv6, its extensions. */
+#define PLACES_MASK 0x3fff
+
 /* after: header + 1, as a cursor, if all of it is there */
 #define PARSE_FITS(header, end) ((void *)((header) + 1) <= (end))
 
@@ -250,11 +269,58 @@ parse_raw_ip(struct packet *p, void *pos, void *end, enum direction dir)
 	return PARSED_OTHER;
 }
 
+static __always_inline void
+places_note(struct places *at, const struct packet *p, const void *begin)
+{
+	const void *ip = p->ip4 ?: (void *)p->ip6, *payload = p->udp ?: (void *)p->esp;
+
+	*at = (struct places){
+		.ip = ip ? ip - begin : 0,
+		.payload = payload ? payload - begin : 0,
+		.family = p->ip4 ? 4 : p->ip6 ? 6 : 0,
+		.proto = p->proto,
+		.udp = !!p->udp,
+		.esp = !!p->esp,
+		.fragment = p->fragment,
+	};
+}
+
 /* The compiler knows in other ways of which family a packet is, the verifier only by
  * these pointers: from here on they are looked up on the stack, where it sees them. */
 static __always_inline void packet_family(struct packet *p)
 {
 	asm volatile("" : : "r"(p) : "memory");
+}
+
+/* The pointers again.  False: the packet is shorter than it was when it was parsed. */
+static __always_inline bool
+packet_at(struct packet *p, const struct places *at, void *begin, void *end)
+{
+	void *ip = begin + (at->ip & PLACES_MASK), *payload = begin + (at->payload & PLACES_MASK);
+
+	*p = (struct packet){ .proto = at->proto, .fragment = at->fragment };
+	if (at->family == 4) {
+		p->ip4 = ip;
+		if (!PARSE_FITS(p->ip4, end))
+			return false;
+	} else if (at->family == 6) {
+		p->ip6 = ip;
+		if (!PARSE_FITS(p->ip6, end))
+			return false;
+	}
+	if (at->udp) {
+		p->udp = payload;
+		if (!PARSE_FITS(p->udp, end))
+			return false;
+		payload = p->udp + 1;
+	}
+	if (at->esp) {
+		p->esp = payload;
+		if (!PARSE_FITS(p->esp, end))
+			return false;
+	}
+	packet_family(p);
+	return true;
 }
 
 #endif

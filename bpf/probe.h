@@ -20,7 +20,8 @@ enum probe_verdict { PROBE_PASS, PROBE_DROP, PROBE_BACK };
 
 static __always_inline bool probe_is(const struct packet *p, enum parsed what)
 {
-	return what == PARSED_ESP && p->udp && p->esp->spi == bpf_htonl(SEGUE_PROBE_MARKER);
+	return what == PARSED_ESP && p->udp && p->esp &&
+	       p->esp->spi == bpf_htonl(SEGUE_PROBE_MARKER);
 }
 
 static __always_inline __u64
@@ -336,7 +337,7 @@ probe_receive(struct packet *p, void *begin, void *end, bool ethernet)
 	int verdict;
 
 	asm volatile("" : "+r"(eth));	/* as above: it was looked at before */
-	if (!f || !p->udp || !PARSE_FITS(wire, end) || (ethernet && !PARSE_FITS(eth, end)) ||
+	if (!f || !p->udp || !wire || !PARSE_FITS(wire, end) || (ethernet && !PARSE_FITS(eth, end)) ||
 	    p->udp->len != bpf_htons(sizeof(*p->udp) + sizeof(*wire))) {
 		COUNT(probe_malformed);
 		return PROBE_PASS;

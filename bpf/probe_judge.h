@@ -118,29 +118,38 @@ static __always_inline __u64 probe_silent_since(const struct segue_probe *p)
 	return p->heard_ns > since ? p->heard_ns : since;
 }
 
+/* The lower the better; ~0: of no use, or not known to have answered a probe that was
+ * sent after time.  Verified once and not for each slot. */
+SUBPROGRAM __u32 probe_score(const struct segue_session *s, __u32 slot, __u64 time)
+{
+	const struct segue_path *path;
+	struct segue_probe *p;
+
+	if (!s)
+		return ~0u;
+	path = session_path(s, slot);
+	p = probe_at(path->probe);
+	if (!p || !path->probe || !path_usable(path, READ_ONCE(state.links_up)) ||
+	    !(path->flags & SEGUE_PATH_VERIFIED) || READ_ONCE(p->answered_sent_ns) <= time)
+		return ~0u;
+	/* the highest state; a comparison would be a branch for the verifier */
+	return (__u32)(READ_ONCE(path->state) / SEGUE_PATH_DEAD) << 24 |
+	       path->priority << 8 | (slot & 0xff);
+}
+
 /* The best of the other paths of which is known that it works: it answered a probe
  * that was sent after time.  One that was dead may have answered too few to be back,
  * but more than the one that is left: the last resort. */
 SUBPROGRAM __u32 probe_best(const struct segue_session *s, __u32 but, __u64 time)
 {
-	__u64 links_up = READ_ONCE(state.links_up);
 	__u32 slot, score, best = ~0u;
 
 	if (!s)
 		return SEGUE_NO_PATH;
 #pragma clang loop unroll(disable)
 	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++) {
-		const struct segue_path *path = session_path(s, slot);
-		struct segue_probe *p = probe_at(path->probe);
-
-		if (slot == but || !p || !path->probe || !path_usable(path, links_up) ||
-		    !(path->flags & SEGUE_PATH_VERIFIED) ||
-		    READ_ONCE(p->answered_sent_ns) <= time)
-			continue;
-		/* the highest state; a comparison would be a branch for the verifier */
-		score = (__u32)(READ_ONCE(path->state) / SEGUE_PATH_DEAD) << 24 |
-			path->priority << 8 | slot;
-		if (score < best)
+		score = probe_score(s, slot, time);
+		if (slot != but && score < best)
 			best = score;
 	}
 	return best & 0xff;		/* ~0: SEGUE_NO_PATH */

@@ -190,27 +190,34 @@ static __always_inline int probe_clone(struct __sk_buff *skb, __u32 index)
 	return err;
 }
 
+/* A subprogram of its own, so that it is verified once and not for each slot. */
+SUBPROGRAM int probe_other(struct __sk_buff *skb, __u32 id, __u32 slot)
+{
+	struct segue_session *s = bpf_map_lookup_elem(&session, &id);
+	const struct segue_path *path;
+
+	if (!s)
+		return 0;
+	path = session_path(s, slot);
+	if (!path->probe || !path_usable(path, READ_ONCE(state.links_up)))
+		return 0;
+	return probe_clone(skb, path->probe);
+}
+
 /* One along each other path: which of them works now?  What becomes of them. */
 SUBPROGRAM int probe_others(struct __sk_buff *skb, __u32 index)
 {
-	__u64 links_up = READ_ONCE(state.links_up);
 	struct segue_probe *p = probe_at(index);
-	__u32 slot, id, own, other;
-	struct segue_session *s;
+	__u32 slot, id, own;
 	int err = 0;
 
 	if (!p)
 		return 0;
 	id = p->session;
 	own = p->slot;
-	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++) {
-		s = bpf_map_lookup_elem(&session, &id);
-		if (!s)
-			break;
-		other = session_path(s, slot)->probe;
-		if (other && slot != own && path_usable(session_path(s, slot), links_up))
-			err = probe_clone(skb, other) ?: err;
-	}
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+		if (slot != own)
+			err = probe_other(skb, id, slot) ?: err;
 	return err;
 }
 

@@ -35,31 +35,35 @@ static __always_inline bool too_big_maybe(const struct packet *p, enum parsed wh
 }
 
 /*
- * The quoted packet, parsed: what we sent, and where the checksum over it stands.
+ * The quoted packet, parsed, in place of the one that quotes it (the stack has no room
+ * for two): what we sent, and where the checksum over it stands.
  * PARSED_SHORT: more octets are needed; PARSED_OTHER: nothing of ours.
  */
 static __always_inline enum parsed
-too_big_quoted(const struct packet *p, void *end, struct packet *q, __be16 **check)
+too_big_quoted(struct packet *p, void *end, __be16 **check)
 {
+	struct ipv6hdr *ip6 = p->ip6;
+	struct iphdr *ip4 = p->ip4;
 	struct too_big_header *icmp;
 
-	if (p->ip4) {
-		icmp = (void *)p->ip4 + p->ip4->ihl * 4;
+	*p = (struct packet){};
+	if (ip4) {
+		icmp = (void *)ip4 + ip4->ihl * 4;
 		if (!PARSE_FITS(icmp, end))
 			return PARSED_SHORT;
 		if (icmp->type != TOO_BIG_UNREACHABLE || icmp->code != TOO_BIG_DF)
 			return PARSED_OTHER;
 		*check = &icmp->checksum;
-		return parse_ip4(q, icmp + 1, end, SENT);
+		return parse_ip4(p, icmp + 1, end, SENT);
 	}
-	if (p->ip6 && p->ip6->nexthdr == IPPROTO_ICMPV6) {
-		icmp = (void *)(p->ip6 + 1);
+	if (ip6 && ip6->nexthdr == IPPROTO_ICMPV6) {
+		icmp = (void *)(ip6 + 1);
 		if (!PARSE_FITS(icmp, end))
 			return PARSED_SHORT;
 		if (icmp->type != TOO_BIG_TYPE6)
 			return PARSED_OTHER;
 		*check = &icmp->checksum;
-		return parse_ip6(q, icmp + 1, end, SENT);
+		return parse_ip6(p, icmp + 1, end, SENT);
 	}
 	return PARSED_OTHER;
 }
@@ -171,18 +175,17 @@ static __always_inline void too_big_restore(struct packet *q, __be16 *check)
 		*check = csum_apply(*check, rewrite_packet(q, f));
 }
 
-/* Of a packet for which too_big_maybe() holds.  PARSED_SHORT: again, if there is more
- * of it to be had. */
-static __always_inline enum parsed too_big_receive(const struct packet *p, void *end)
+/* Of a packet for which too_big_maybe() holds; p is another one's afterwards.
+ * PARSED_SHORT: again, if there is more of it to be had. */
+static __always_inline enum parsed too_big_receive(struct packet *p, void *end)
 {
-	struct packet q = {};
 	enum parsed what;
 	__be16 *check;
 
-	what = too_big_quoted(p, end, &q, &check);
-	packet_family(&q);
+	what = too_big_quoted(p, end, &check);
+	packet_family(p);
 	if (what == PARSED_ESP)
-		too_big_restore(&q, check);
+		too_big_restore(p, check);
 	return what;
 }
 
