@@ -339,6 +339,10 @@ void mobikex_handover_by_ike(ike_sa_t *ike_sa, host_t *my, host_t *other)
 				mobikex_children_follow(session, &left);
 			}
 		}
+		if (session->published)
+		{	/* another address is in use */
+			mobikex_moved_sync(session);
+		}
 	}
 	mobikex->lock->unlock(mobikex->lock);
 }

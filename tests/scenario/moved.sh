@@ -41,6 +41,9 @@ unprotected() {
 	[ -z "$(policies "$1" "$2")" ] && ! at "$1" ip xfrm state | grep -q "^src.*$2\b"
 }
 
+# prefers ADDRESS: the source that the routes choose
+prefers() { at node ip route get "$server_outer" | grep -qw "src $1"; }
+
 both() { "$1" node "$2" && "$1" server "$2"; }
 
 # ----------------------------------------------------------- what is to move
@@ -153,7 +156,12 @@ for family in v4 v6; do
 	alive "$out/report.json" udp sctp mptcp
 	no_xfrm_errors "$out/report.json"
 	expect "IKE is there, too" active_is server remote "$node_lte"
+	expect "who chooses no address gets that one" prefers "$node_lte"
 	maps_agree
+	[ $family = v4 ] || continue
+	at router-w ip link set dev node up
+	expect "back by wlan0" await 10 active_is server remote "$node_wlan"
+	expect "and so is who chooses none" await 1 prefers "$node_wlan"
 done
 
 # Rekeyed where IKE is not: each keeps its addresses, and gets new keys.
