@@ -16,7 +16,6 @@
 | (.mode != "-") as $ipsec
 # the address changes on the same wire
 | (if .event == "mobility" then "router-w/node" else "router-l/node" end) as $wire
-| (if (.stack | test("^(plain|sctp|mptcp|bonding)")) then "in_clear_first_ms" else "in_first_ms" end) as $first
 # how long the router's delay may take, and how much less
 | ({ lab: [0.175, 0], hotspot: [7.5, 0], cellular: [20, 2] }[.network]) as $delay
 | def known: if . == null then "never" else . * 10000 | round / 10000 end;
@@ -35,7 +34,9 @@ def moved($way): [.report.events[] | select(.action != "join") | .assocs.flow[$w
 # the carrier goes a moment after the call that makes it go began
 | ($event.t_ms + if $cell.event == "carrier" then $event.carrier_off_ms else 0 end) as $begin
 | def since: if . then . - $begin else . end | known;
-def first($wire; $key): [$events[] | .t_ms as $t | .wires[$wire][$key] // empty | . + $t] | min;
+# protected or in clear: both are the flow
+def first($wire; $way): [$events[] | .t_ms as $t | .wires[$wire] | .[$way + "_first_ms"], .[$way + "_clear_first_ms"] |
+	select(.) + $t] | min;
 [$r.wires[$wire].messages[] | select(.t_ms > $event.t_ms)] as $ike
 | (.update_ids) as $ids
 | [$ike[] | select(.id as $id | $ids | index($id) != null)] as $update
@@ -47,8 +48,8 @@ def first($wire; $key): [$events[] | .t_ms as $t | .wires[$wire][$key] // empty 
 	stack: $cell.stack, mode: $cell.mode, cipher: $cell.cipher, traffic: $cell.traffic,
 	event: $cell.event, network: $cell.network, phase, watched_ms, full: $full,
 	t_sys: (if $cell.event == "mobility" then null else
-		first("router-l/node"; $first) as $there |
-		(first("router-l/core"; $first | sub("in_"; "out_")) | if . then . - $delay[0] else . end) as $passed |
+		first("router-l/node"; "in") as $there |
+		(first("router-l/core"; "out") | if . then . - $delay[0] else . end) as $passed |
 		(if $cell.stack | test("^bonding") then $there elif $passed and $there and $passed - $there <= 0.5 + 2 * $delay[1] then $there else $passed end | since) end),
 	t_sctp: (if $assoc.kind == "sctp" and $moves then ($sctp | since) else null end),
 	t_ike: (if $ipsec then ([$ike[] | select(.direction == "in" and (.response | not))][0].t_ms | since) else null end),

@@ -139,6 +139,9 @@ one_router() { # STACK: what its only packet on the other uplink's wire says, wh
 	phase 0.5 1 16 | jq -c '.report.events[0].wires = { "router-l/node": { in_clear_first_ms: 9.25 } }' |
 		figures carrier - "$1" | jq -c '.[0].t_sys.median'
 }
+check "T_SYS: what leaves in clear before the protected is the flow, too" equal "$(phase 100 1 16 |
+	jq -c '.report.events[0].wires["router-l/node"].in_clear_first_ms = 2 |
+		.report.events[0].wires["router-l/core"].out_clear_first_ms = 9.5' | figures admin transport stock | jq -c '.[0].t_sys.median')" 2
 check "T_SYS: bonding's two uplinks have one router, others' not" equal "$(one_router bonding) $(one_router plain)" '9 "never"'
 
 targets() { jq -r -s add | jq -r -f "$here/targets.jq"; }
@@ -254,6 +257,8 @@ check "a cell without all of its events has failed" grep -q '^@failed x .*only 1
 	<(guest soft false 'del(.events[1])')
 check "one with an event that failed" grep -q '^@failed x .*down wlan0: status -19' \
 	<(guest carrier false '.events[0].status = -19')
+check "one with an application that could not follow" grep -q '^@failed x .*could not follow.*status 99' \
+	<(guest carrier false '.followed = { status: 99 }')
 check "one with frames that the meter missed" grep -q '^@failed x .*3 frames missed on core/s' \
 	<(guest carrier false '.wires["core/s"].missed = 3')
 

@@ -168,9 +168,11 @@ segue_home() {
 		 ([.[] | select(.probe == "alive")] | length == $paths)' &&
 		active_is server remote "$node_wlan"
 }
-# paired: with both of the node's addresses there is a CHILD_SA of its own, at both ends
+# paired: with both of the node's addresses there is a CHILD_SA of its own, at both ends,
+# and the routes choose wlan0's
 paired() {
-	[ "$(at node ip xfrm state | grep -c ^src)" = 4 ] &&
+	at node ip route get "$server_outer" | grep -qw "src $node_wlan" &&
+		[ "$(at node ip xfrm state | grep -c ^src)" = 4 ] &&
 		[ "$(at server ip xfrm state | grep -c ^src)" = 4 ]
 }
 segue_again() {
