@@ -15,7 +15,7 @@ def named: .stack + (if .mode == "-" then "" else " " + .mode end) +
 	(if .traffic == "mixed" then "" else " " + .traffic end);
 def order: reduce .[] as $l ([]; if index($l) then . else . + [$l] end);
 
-def width: 560;
+def width: 548;
 def left: 168;			# of the axis
 def decade: 53;
 def least: 0.1;
@@ -29,9 +29,9 @@ def shown: if . == "never" then . elif . < 10 then . * 100 | round / 100 | tostr
 def text($x; $y; $class; $text): "<text x=\"\($x)\" y=\"\($y)\" class=\"\($class)\">\($text | @html)</text>";
 def line($x1; $y1; $x2; $y2; $class): "<line x1=\"\($x1)\" y1=\"\($y1)\" x2=\"\($x2)\" y2=\"\($y2)\" class=\"\($class)\"/>";
 def style: "<style>
-.plot { font: 12px \"DejaVu Sans\", Verdana, Arial, sans-serif; color: #1c2733; background: #fff }
+.plot { font: 13px \"DejaVu Sans\", Verdana, Arial, sans-serif; color: #1c2733; background: #fff }
 .plot text { fill: currentColor } .plot .b { font-weight: bold } .plot .e { text-anchor: end } .plot .m { text-anchor: middle }
-.plot .s { font-size: 10.5px } .plot .grid { stroke: #dde3e8 } .plot .axis { stroke: #8a96a3 }
+.plot .s { font-size: 11.5px } .plot .grid { stroke: #dde3e8 } .plot .axis { stroke: #8a96a3 }
 .plot .lab { stroke: #3f76ad; fill: #3f76ad } .plot .hotspot { stroke: #1f8a53; fill: #1f8a53 } .plot .cellular { stroke: #b86a00; fill: #b86a00 }
 .plot rect { fill-opacity: .3 } .plot .median { stroke-width: 3 } .plot .never { stroke: #b3261e; stroke-width: 1.6 }
 .plot polyline { fill: none; stroke-width: 1.4 } .plot .up { stroke: #3f76ad } .plot .down { stroke: #c77700 } .plot .dash { stroke-dasharray: 3 3 }
@@ -62,7 +62,7 @@ def panel($top; $time; $title; $rows):
 	  ((0.1, 1, 10, 100, 1000, 10000) as $tick
 		| line($tick | at; $first; $tick | at; $bottom; "grid"), text($tick | at; $bottom + 14; "m s"; $tick | tostring)),
 	  line(never_at; $first; never_at; $bottom; "grid dash"), text(never_at; $bottom + 14; "m s"; "never"),
-	  text(left - 8; $bottom + 14; "e s"; "ms"), text(width - 4; $bottom + 14; "e s"; "median"),
+	  text(left - 20; $bottom + 14; "e s"; "ms"), text(width - 4; $bottom + 14; "e s"; "median"),
 	  line(left; $bottom; never_at + 14; $bottom; "axis"),
 	  ($rows | to_entries[] | text(left - 8; $first + $height * (.key + 0.5) + 4; if .value | startswith("segue") then "b e" else "e" end; .value)),
 	  (.[] | named as $name | .network as $network
@@ -94,24 +94,26 @@ def throughput($event; $title):
 	[.cells[] | select(.ok and .bins != null) | . + (.name | split(".") | { stack: .[0], mode: .[1], cipher: .[2], traffic: .[3], event: .[4], network: .[5] })
 		| select(.event == $event and .network == "hotspot" and .traffic == "mixed" and (.cipher == "gcm" or .cipher == "-"))] as $cells
 	| if $cells == [] then empty else
-		[($cells | to_entries[] | (.key % 2 * 280) as $x | (.key / 2 | floor | . * 118 + 34) as $y | .value
+		[($cells | to_entries[] | (.key % 2 * 272) as $x | (.key / 2 | floor | . * 118 + 34) as $y | .value
 			| def across: $x + 42 + (. + 100) * 0.456;
 			  def up: $y + 92 - ([., 2200] | min) * 0.036;
 			  text($x + 42; $y + 8; if .stack | startswith("segue") then "b" else "" end; named),
 			  ((0, 1000, 2000) | line($x + 42; up; $x + 270; up; "grid"), text($x + 38; up + 4; "e s"; tostring)),
-			  ((0, 100, 200, 300, 400) | text(across; $y + 106; "m s"; tostring)),
+			  ((0, 100, 200, 300) | text(across; $y + 106; "m s"; tostring)),
 			  line(0 | across; 2200 | up; 0 | across; 0 | up; "never dash"),
-			  (.bins as $b | ("up", "down") as $way | [($b[$way] // [])
-				| to_entries[] | ($b.from_ms + (.key + 0.5) * $b.bin_ms) as $t | select($t > -100 and $t < 400)
-				| "\($t | across),\(.value * 1000 / $b.bin_ms | up | . * 10 | round / 10)"] | "<polyline points=\"\(join(" "))\" class=\"\($way)\"/>")),
-		 line(8; 10; 24; 10; "up"), text(30; 14; "s"; "uplink"), line(90; 10; 106; 10; "down"), text(112; 14; "s"; "downlink"),
-		 text(width - 4; 14; "e s"; "packets a second; ms after the event")]
+			  (.bins as $b | ("up", "down") as $way | [($b[$way] // []) as $all
+				# whole bins, and none arrived in those that are not there
+				| range(0; (400 - $b.from_ms) / $b.bin_ms) | ($b.from_ms + (. + 0.5) * $b.bin_ms) as $t | select($t > -90)
+				| "\($t | across),\(($all[.] // 0) * 1000 / $b.bin_ms | up | . * 10 | round / 10)"] | "<polyline points=\"\(join(" "))\" class=\"\($way)\"/>")),
+		 text(8; 14; "b"; $title),
+		 line(width - 170; 10; width - 154; 10; "up"), text(width - 148; 14; "s"; "uplink"),
+		 line(width - 90; 10; width - 74; 10; "down"), text(width - 68; 14; "s"; "downlink")]
 		| join("\n") | svg(($cells | length + 1) / 2 | floor | . * 118 + 34; $title)
 	  end;
 
 if $name == "t_sys" then candles([("carrier", "admin", "silent", "soft") | [., "t_sys", event_text[.] + ": T_SYS"]]; "T_SYS")
 elif $name == "ike" then candles([("carrier", "admin", "mobility") as $e | ("t_ike", "t_update", "t_rrc") | [$e, ., event_text[$e] + ": " + ascii_upcase]]; "IKE")
-elif $name | startswith("throughput-") then ($name | ltrimstr("throughput-")) as $e | throughput($e; "Throughput, " + event_text[$e])
+elif $name | startswith("throughput-") then ($name | ltrimstr("throughput-")) as $e | throughput($e; event_text[$e])
 else ($name | ltrimstr("stalled-")) as $e | candles([["up", "uplink"], ["down", "downlink"] | [$e, "stalled_" + .[0], event_text[$e] + ": " + .[1] + " stalled"]];
 	"Stalled, " + event_text[$e])
 end

@@ -314,6 +314,12 @@ check "what was to be reached, and was not" grep -q 'T_STALLED.*never, limit 19.
 check "a CSV line a phase" equal "$(wc -l <"$work/dir/phases.csv")" 5
 check "plots" test -s "$work/dir/stalled-carrier.svg"
 check "throughput" test -s "$work/dir/throughput-carrier.svg"
+check "a plot has a cross for what never came back, and says so where its median is" equal \
+	"$(grep -c '>never</text>' "$work/dir/stalled-carrier.svg") $(grep -c 'class="never"' "$work/dir/stalled-carrier.svg")" '3 2'
+check "the page begins with what was found" equal "$(sed -n 's/.*<h[23]>\(.*\)<\/h[23]>.*/\1/p' "$work/dir/index.html" | head -n 2 | paste -sd,)" \
+	'What was found,Where segue is worse'
+check "in sentences that are computed" grep -q '^- \*\*Carrier loss\*\*: segue never came back\.$' "$work/dir/findings.md"
+check "with what was not reached" grep -q 'Not reached, 1 of 2: T_STALLED at most 1.2 times .* (carrier, downlink)' "$work/dir/findings.md"
 check "a page of its own" grep -q '<svg' "$work/dir/index.html"
 check "that loads nothing" refused grep -Eq '(src|href)="(http|[^#])' <(sed 's/xmlns[:a-z]*="[^"]*"//g' "$work/dir/index.html")
 check "and has the table" grep -q 'class="segue".*<td class="never">never' "$work/dir/index.html"
@@ -338,6 +344,7 @@ document() {
 document one
 check "the page's cells: of one commit" grep -q '^2 of the 2 cells of .*, all measured at commit one\.' "$work/docs/page.md"
 check "the page: what stands around it stays" equal "$(sed -n '1p;$p' "$work/docs/page.md" | paste -sd' ')" 'before after'
+check "the page: what was found" grep -q '^### Where segue is worse' "$work/docs/page.md"
 check "the page: its pictures" test -s "$work/docs/pictures/eval-stalled-carrier.svg"
 document other
 check "the page's cells: of two" grep -q 'not of one run: 1 measured at commit one, 1 measured at commit other\.' "$work/docs/page.md"
