@@ -221,7 +221,7 @@ measure() {
 			events+=('{"action":"down","device":"wlan0","status":0,"t_ms":0,
 				"wires":{"router-w/node":{"in_last_ms":0,"out_last_ms":0}}}')
 	done
-	jq -n "{ interval_ms: 1, events: [$(IFS=,; echo "${events[*]}")], flows: { up: { never: $NEVER, stall_ms: 1 } },
+	jq -n --argjson duration "$duration" "{ interval_ms: 1, events: [$(IFS=,; echo "${events[*]}")], flows: { up: { never: $NEVER, stall_ms: 1 } },
 		hosts: {}, wires: { \"core/s\": { missed: 0, messages: [] } } } | .flows as \$flows | .events[].flows = \$flows | $REPORT" >"$report"
 }
 END
@@ -250,6 +250,8 @@ check "and has both where its flows move" equal "$(asked segue moved sctp) $(ask
 	'--assoc sctp,flow,node,,server,,0 --follow node,wlan0, --at 20,join, --duration 601 --assoc sctp,flow,node,,server,,0 --follow node,wlan0, --at 20,join, --duration 601'
 check "a guest's cell" grep -q '^@cell x' <(guest carrier)
 guest soft true >"$work/guest.out"
+check "what only the second watch sees the first one was too short for" equal \
+	"$(guest admin '($duration < 3000)' | sed -n 's/^@cell x //p' | jq -c '[.phases[].full]')" '[false,true,true,true]'
 check "a soft handover's interface goes, however short the watch" grep -q '^@cell x' "$work/guest.out"
 check "which does not count what comes before that, and is looked at twice if it never ends" equal \
 	"$(grep -o '"watched_ms":[0-9]*' "$work/guest.out" | cut -d: -f2 | paste -sd' ')" '1000 5500'

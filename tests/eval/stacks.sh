@@ -297,14 +297,21 @@ libreswan_up() {
 	initiate
 	await 5 reaches node "$flow_server" "$flow_node"
 }
+# Daemons of its own for each phase: a second one of the same pluto's does not move.
 libreswan_again() {
-	{
-		pluto_program node whack --terminate --name main || true
-		# it looks for its addresses when it is told to, no earlier
-		pluto_program node whack --listen
-		pluto_program node addconn --config "$out/node/ipsec.conf" main
-	} >"$out/node/again.out" 2>&1
-	(pluto_initiate) && await 3 reaches node "$flow_server" "$flow_node"
+	local name
+	for name in node server; do
+		pluto_stop "$name"
+		at "$name" ip xfrm state flush
+		at "$name" ip xfrm policy flush
+		at "$name" umount /usr/libexec
+		rm -rf "$out/$name/nss"
+	done
+	for name in server node; do
+		pluto_start "$name"
+	done
+	initiate
+	await 5 reaches node "$flow_server" "$flow_node"
 }
 libreswan_leave() { prefer_lte; }
 libreswan_load() { bound_load; }
