@@ -14,6 +14,8 @@
 #   stalled_*  the longest time without an arrival
 . as $cell
 | (.mode != "-") as $ipsec
+# charon's log tells which message is the update; pluto's is not read
+| ($ipsec and .stack != "libreswan") as $charon
 # the address changes on the same wire
 | (if .event == "mobility" then "router-w/node" else "router-l/node" end) as $wire
 # how long the router's delay may take, and how much less
@@ -53,8 +55,8 @@ def first($wire; $way): [$events[] | .t_ms as $t | .wires[$wire] | .[$way + "_fi
 		(if $cell.stack | test("^bonding") then $there elif $passed and $there and $passed - $there <= 0.5 + 2 * $delay[1] then $there else $passed end | since) end),
 	t_sctp: (if $assoc.kind == "sctp" and $moves then ($sctp | since) else null end),
 	t_ike: (if $ipsec then ([$ike[] | select(.direction == "in" and (.response | not))][0].t_ms | since) else null end),
-	t_update: (if $ipsec then ($response | since) else null end),
-	t_rrc: (if $ipsec then (if $response and $request then $response - $request else null end | known) else null end),
+	t_update: (if $charon then ($response | since) else null end),
+	t_rrc: (if $charon then (if $response and $request then $response - $request else null end | known) else null end),
 	stalled_up: (if $assoc then moved("up") else outcome("up") end),
 	stalled_down: (if $assoc then moved("down") else outcome("down") end),
 	stalled_tcp: (if $r.flows.tcp then outcome("tcp") else null end),

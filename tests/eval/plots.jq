@@ -112,6 +112,7 @@ def throughput($event; $title):
 	  end;
 
 if $name == "t_sys" then candles([("carrier", "admin", "silent", "soft") | [., "t_sys", event_text[.] + ": T_SYS"]]; "T_SYS")
+elif $name == "t_sctp" then candles([("carrier", "admin") | [., "t_sctp", event_text[.] + ": T_SCTP"]]; "T_SCTP")
 elif $name == "ike" then candles([("carrier", "admin", "mobility") as $e | ("t_ike", "t_update", "t_rrc") | [$e, ., event_text[$e] + ": " + ascii_upcase]]; "IKE")
 elif $name | startswith("throughput-") then ($name | ltrimstr("throughput-")) as $e | throughput($e; event_text[$e])
 else ($name | ltrimstr("stalled-")) as $e | candles([["up", "uplink"], ["down", "downlink"] | [$e, "stalled_" + .[0], event_text[$e] + ": " + .[1] + " stalled"]];

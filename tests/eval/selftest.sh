@@ -135,10 +135,22 @@ check "where SCTP has one address, or where it is no SCTP, there is no T_SCTP" e
 check "unless it has another one since" equal \
 	"$(associated segue admin 'del(.report.events[0]) | .report.followed = { t_ms: 1 }' | jq -c '.[0].t_sctp.median')" 8.25
 check "no TCP is none that does not go on" equal "$(associated sctp admin | jq -c '.[0].tcp')" '{"n":0,"flowing":0}'
+check "of libreswan T_IKE is known, of its messages no more" equal "$(phase 0.5 1 16 | jq -c '.update_ids = []' |
+	figures admin tunnel libreswan | jq -c '.[0] | [.t_ike.median, .t_update, .t_rrc]')" '[1.5,null,null]'
 one_router() { # STACK: what its only packet on the other uplink's wire says, where that router forwards none
 	phase 0.5 1 16 | jq -c '.report.events[0].wires = { "router-l/node": { in_clear_first_ms: 9.25 } }' |
 		figures carrier - "$1" | jq -c '.[0].t_sys.median'
 }
+mkdir -p "$work/sctp/cells"
+echo 'segue.moved.gcm.sctp.admin.hotspot segue moved gcm sctp admin hotspot 1' >"$work/sctp/plan"
+phase 0.5 1 16 | jq -c '{ name: "segue.moved.gcm.sctp.admin.hotspot", n: 1, seconds: 1, ok: true, stack: "segue", mode: "moved",
+	cipher: "gcm", traffic: "sctp", event: "admin", network: "hotspot", commit: "one", phases: [.report.followed = { t_ms: 1 } |
+		.report.assocs.flow.kind = "sctp" | .report.events[0].assocs.flow = { other_first_ms: 8.25, up: { never: false, stall_ms: 9 },
+			down: { never: false, stall_ms: 34 } }] }' >"$work/sctp/cells/segue.moved.gcm.sctp.admin.hotspot.json"
+check "SCTP above IPsec is reported" "$here/report" "$work/sctp"
+check "T_SCTP has its column where there is any" grep -q '^| segue moved, sctp .*| 8.25 (8.25–8.25) | 9 ' "$work/sctp/tables.md"
+check "and its plot" grep -q 'T_SCTP' "$work/sctp/t_sctp.svg"
+check "where there is none it has neither" refused grep -q T_SCTP "$work/dir/tables.md" "$work/dir/"*.svg
 check "T_SYS: what leaves in clear before the protected is the flow, too" equal "$(phase 100 1 16 |
 	jq -c '.report.events[0].wires["router-l/node"].in_clear_first_ms = 2 |
 		.report.events[0].wires["router-l/core"].out_clear_first_ms = 9.5' | figures admin transport stock | jq -c '.[0].t_sys.median')" 2
