@@ -21,54 +21,42 @@
 
 enum egress_decision { EGRESS_STEER, EGRESS_NOT_OURS, EGRESS_NO_PATH };
 
-static __always_inline enum parsed egress_look(struct __sk_buff *skb, struct places *at)
+static __always_inline enum parsed egress_places(struct __sk_buff *skb, struct places *at)
 {
-	void *begin = (void *)(long)skb->data;
-	struct packet p = {};
-	enum parsed what;
-
-	what = parse_ethernet(&p, begin, (void *)(long)skb->data_end, SENT);
-	places_note(at, &p, begin);
-	return what;
+	return places_look(at, (void *)(long)skb->data, (void *)(long)skb->data_end, true, SENT);
 }
 
-static __always_inline bool
-egress_at(struct __sk_buff *skb, struct packet *p, const struct places *at)
+SUBPROGRAM int egress_look(struct __sk_buff *skb, struct places *at)
 {
+	return at ? egress_places(skb, at) : PARSED_MALFORMED;
+}
+
+/* After a look, of which what came. */
+static __always_inline enum parsed
+egress_at(struct __sk_buff *skb, struct packet *p, struct places *at, enum parsed what)
+{
+	if (what == PARSED_SHORT)
+		what = places_pull(skb) ? egress_look(skb, at) : PARSED_MALFORMED;
 	if (packet_at(p, at, (void *)(long)skb->data, (void *)(long)skb->data_end))
-		return true;
+		return what;
 	*p = (struct packet){};
-	return false;
-}
-
-/* Headers may stand in a fragment of the skb. */
-SUBPROGRAM int egress_pull(struct __sk_buff *skb, struct places *at)
-{
-	if (!at)
-		return PARSED_MALFORMED;
-	if (!bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL))
-		return egress_look(skb, at);
-	*at = (struct places){};
 	return PARSED_MALFORMED;
 }
 
 /* For nearly every packet: no subprogram, which costs some ns (tests/bpf/bench.c). */
-static __always_inline enum parsed egress_parse(struct __sk_buff *skb, struct packet *p)
+static __always_inline enum parsed
+egress_parse(struct __sk_buff *skb, struct packet *p, struct places *at)
 {
-	struct places at = {};
-	enum parsed what = egress_look(skb, &at);
-
-	if (what == PARSED_SHORT)
-		what = egress_pull(skb, &at);
-	return egress_at(skb, p, &at) ? what : PARSED_MALFORMED;
+	return egress_at(skb, p, at, egress_places(skb, at));
 }
 
-/* For those of which there are few, and after a clone: is it ESP? */
-static __always_inline bool egress_parse_esp(struct __sk_buff *skb, struct packet *p)
+/* After a clone, which makes all pointers void: still ESP? */
+static __always_inline bool egress_parse_again(struct __sk_buff *skb, struct packet *p)
 {
 	struct places at = {};
+	enum parsed what = egress_at(skb, p, &at, egress_look(skb, &at));
 
-	return egress_pull(skb, &at) == PARSED_ESP && egress_at(skb, p, &at) && p->esp;
+	return what == PARSED_ESP && p->esp;	/* the latter for the verifier */
 }
 
 /*
@@ -241,16 +229,14 @@ static __always_inline int egress_send(struct packet *p, const struct segue_flow
 }
 
 /* The clone: it leaves by the copy's path or not at all, and is not remembered. */
-SUBPROGRAM int egress_marked(struct __sk_buff *skb)
+SUBPROGRAM int egress_marked(struct __sk_buff *skb, const struct places *at)
 {
-	struct segue_flow *copy;
+	struct segue_flow *copy = flow_room();
 	struct packet p;
 	int i;
 
-	if (!egress_parse_esp(skb, &p))
-		return TC_ACT_UNSPEC;	/* somebody else's mark */
-	copy = flow_room();
-	if (!copy)
+	if (!copy || !at ||
+	    !packet_at(&p, at, (void *)(long)skb->data, (void *)(long)skb->data_end) || !p.esp)
 		return TC_ACT_SHOT;
 	flow_begin(copy, &p);
 #pragma clang loop unroll(disable)
@@ -288,7 +274,7 @@ SUBPROGRAM int egress_twice(struct __sk_buff *skb, const struct segue_flow *f)
 	else
 		COUNT(egress_copied);
 	skb->tc_index = tc_index;
-	if (!egress_parse_esp(skb, &p))
+	if (!egress_parse_again(skb, &p))
 		return TC_ACT_SHOT;
 	return egress_send(&p, f);
 }
@@ -310,21 +296,21 @@ static __always_inline bool copy_over(const struct segue_flow *f)
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
+	struct segue_flow *f, *new;
+	struct places at = {};
 	enum parsed what;
 	struct packet p;
-	struct segue_flow *f, *new;
 	int verdict;
 
-	if (copy_marked(skb->tc_index)) {
-		verdict = egress_marked(skb);
-		if (verdict != TC_ACT_UNSPEC)
-			return verdict;
-	} else if (probe_marked(skb->tc_index)) {
+	if (probe_marked(skb->tc_index)) {
 		verdict = probe_become(skb);
 		if (verdict != TC_ACT_UNSPEC)
 			return verdict;
 	}
-	what = egress_parse(skb, &p);
+	what = egress_parse(skb, &p, &at);
+	/* of all else it is somebody else's mark */
+	if (copy_marked(skb->tc_index) && what == PARSED_ESP)
+		return egress_marked(skb, &at);
 	if (!p.esp)
 		return what == PARSED_FRAGMENT ? egress_later(&p) : egress_by_source(&p, what);
 	f = flow_find(&p, SEGUE_FLOW_SENT);
@@ -352,7 +338,7 @@ int egress(struct __sk_buff *skb)
 	}
 	if (f->probe && probe_data(f->probe)) {
 		probe_pay(skb, f->probe);
-		if (!egress_parse_esp(skb, &p))
+		if (!egress_parse_again(skb, &p))
 			return TC_ACT_SHOT;
 	}
 	if (f->copy != SEGUE_NO_PATH)

@@ -7,42 +7,20 @@
 static __always_inline int
 ingress_look(struct __sk_buff *skb, struct places *at, bool ethernet)
 {
-	void *begin = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	struct packet p = {};
-	enum parsed what;
-
-	what = ethernet ? parse_ethernet(&p, begin, end, RECEIVED) :
-			  parse_raw_ip(&p, begin, end, RECEIVED);
-	places_note(at, &p, begin);
-	return what;
+	if (!at)
+		return PARSED_MALFORMED;
+	return places_look(at, (void *)(long)skb->data, (void *)(long)skb->data_end, ethernet,
+			   RECEIVED);
 }
 
 SUBPROGRAM int ingress_look_l2(struct __sk_buff *skb, struct places *at)
 {
-	return at ? ingress_look(skb, at, true) : PARSED_MALFORMED;
+	return ingress_look(skb, at, true);
 }
 
 SUBPROGRAM int ingress_look_l3(struct __sk_buff *skb, struct places *at)
 {
-	return at ? ingress_look(skb, at, false) : PARSED_MALFORMED;
-}
-
-/* Headers may stand in a fragment of the skb. */
-static __always_inline bool ingress_pull(struct __sk_buff *skb)
-{
-	return !bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);
-}
-
-static __always_inline int
-ingress_places(struct __sk_buff *skb, struct places *at, bool ethernet)
-{
-	enum parsed what = ethernet ? ingress_look_l2(skb, at) : ingress_look_l3(skb, at);
-
-	if (what != PARSED_SHORT)
-		return what;
-	if (!ingress_pull(skb))
-		return PARSED_MALFORMED;
-	return ethernet ? ingress_look_l2(skb, at) : ingress_look_l3(skb, at);
+	return ingress_look(skb, at, false);
 }
 
 static __always_inline enum parsed
@@ -58,7 +36,7 @@ ingress_too_big_at(struct __sk_buff *skb, const struct places *at)
 
 SUBPROGRAM int ingress_too_big(struct __sk_buff *skb, const struct places *at)
 {
-	if (at && ingress_too_big_at(skb, at) == PARSED_SHORT && ingress_pull(skb))
+	if (at && ingress_too_big_at(skb, at) == PARSED_SHORT && places_pull(skb))
 		ingress_too_big_at(skb, at);
 	return 0;
 }
@@ -98,7 +76,11 @@ static __always_inline int ingress_tc_any(struct __sk_buff *skb, bool ethernet)
 	struct packet p;
 	__u64 change;
 
-	what = ingress_places(skb, &at, ethernet);
+	what = ethernet ? ingress_look_l2(skb, &at) : ingress_look_l3(skb, &at);
+	if (what == PARSED_SHORT && !places_pull(skb))
+		what = PARSED_MALFORMED;
+	else if (what == PARSED_SHORT)
+		what = ethernet ? ingress_look_l2(skb, &at) : ingress_look_l3(skb, &at);
 	if (!packet_at(&p, &at, (void *)(long)skb->data, (void *)(long)skb->data_end))
 		return TC_ACT_UNSPEC;
 	if (probe_is(&p, what))

@@ -12,17 +12,12 @@ struct {
 	__uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(segue_ingress);
 
-SUBPROGRAM int ingress_places(struct xdp_md *ctx, struct places *at)
+SUBPROGRAM int ingress_look(struct xdp_md *ctx, struct places *at)
 {
-	void *begin = (void *)(long)ctx->data;
-	struct packet p = {};
-	enum parsed what;
-
 	if (!at)
 		return PARSED_MALFORMED;
-	what = parse_ethernet(&p, begin, (void *)(long)ctx->data_end, RECEIVED);
-	places_note(at, &p, begin);
-	return what;
+	return places_look(at, (void *)(long)ctx->data, (void *)(long)ctx->data_end, true,
+			   RECEIVED);
 }
 
 SUBPROGRAM int ingress_probe(struct xdp_md *ctx, const struct places *at)
@@ -59,7 +54,7 @@ int segue_ingress(struct xdp_md *ctx)
 	enum parsed what;
 	struct packet p;
 
-	what = ingress_places(ctx, &at);
+	what = ingress_look(ctx, &at);
 	if (!packet_at(&p, &at, (void *)(long)ctx->data, (void *)(long)ctx->data_end))
 		return XDP_PASS;
 	if (probe_is(&p, what))

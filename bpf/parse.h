@@ -80,17 +80,20 @@ struct packet {
  * itself; packet_at() makes pointers of it again.
  */
 struct places {
-	__u16 ip;			/* of family 4 or 6; of 0: there is none */
-	__u16 payload;			/* of UDP if udp, else of ESP if esp */
-	__u8 family;
+	__u16 ip;			/* the IP header, if there is a family */
+	__u16 payload;			/* UDP if udp, else ESP if esp */
+	__u8 family;			/* 4, 6, or 0: no IP header */
 	__u8 proto;
 	__u8 udp;
 	__u8 esp;
 	__be32 fragment;
 };
 
-/* Farther than any header that was parsed: Ethernet, tags, IPv6, its extensions. */
+/* For the verifier; farther than any header that was parsed. */
 #define PLACES_MASK 0x3fff
+#define PLACES_FARTHEST (sizeof(struct ethhdr) + PARSE_VLANS * sizeof(struct vlan_header) + \
+			 sizeof(struct ipv6hdr) + PARSE_EXTENSIONS * 8 * 256)
+_Static_assert(PLACES_FARTHEST <= PLACES_MASK, "a place does not fit");
 
 /* after: header + 1, as a cursor, if all of it is there */
 #define PARSE_FITS(header, end) ((void *)((header) + 1) <= (end))
@@ -269,20 +272,33 @@ parse_raw_ip(struct packet *p, void *pos, void *end, enum direction dir)
 	return PARSED_OTHER;
 }
 
-static __always_inline void
-places_note(struct places *at, const struct packet *p, const void *begin)
+/* Parses the octets from begin to end. */
+static __always_inline enum parsed
+places_look(struct places *at, void *begin, void *end, bool ethernet, enum direction dir)
 {
-	const void *ip = p->ip4 ?: (void *)p->ip6, *payload = p->udp ?: (void *)p->esp;
+	struct packet p = {};
+	enum parsed what;
+	void *ip, *payload;
 
+	what = ethernet ? parse_ethernet(&p, begin, end, dir) : parse_raw_ip(&p, begin, end, dir);
+	ip = p.ip4 ?: (void *)p.ip6;
+	payload = p.udp ?: (void *)p.esp;
 	*at = (struct places){
 		.ip = ip ? ip - begin : 0,
 		.payload = payload ? payload - begin : 0,
-		.family = p->ip4 ? 4 : p->ip6 ? 6 : 0,
-		.proto = p->proto,
-		.udp = !!p->udp,
-		.esp = !!p->esp,
-		.fragment = p->fragment,
+		.family = p.ip4 ? 4 : p.ip6 ? 6 : 0,
+		.proto = p.proto,
+		.udp = !!p.udp,
+		.esp = !!p.esp,
+		.fragment = p.fragment,
 	};
+	return what;
+}
+
+/* Headers may stand in a fragment of the skb.  True: look again. */
+static __always_inline bool places_pull(struct __sk_buff *skb)
+{
+	return !bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);
 }
 
 /* The compiler knows in other ways of which family a packet is, the verifier only by
@@ -292,7 +308,8 @@ static __always_inline void packet_family(struct packet *p)
 	asm volatile("" : : "r"(p) : "memory");
 }
 
-/* The pointers again.  False: the packet is shorter than it was when it was parsed. */
+/* The pointers again.  False, which only the verifier believes possible: the packet is
+ * shorter than it was when it was parsed. */
 static __always_inline bool
 packet_at(struct packet *p, const struct places *at, void *begin, void *end)
 {

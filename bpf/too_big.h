@@ -118,7 +118,7 @@ static long too_big_each(void *map, const void *key, void *value, void *context)
 #define TOO_BIG_SHARE 32
 #define TOO_BIG_LONGEST_MS 1000
 
-SUBPROGRAM int too_big_search(void)
+static __always_inline int too_big_search(void)
 {
 	__u64 begin = bpf_ktime_get_ns(), took;
 	__u32 now = segue_coarse_ms(begin), until = READ_ONCE(state.searched_ms);

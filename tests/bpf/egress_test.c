@@ -54,8 +54,9 @@ static __u32 left_by(__u32 spi)
  * decision and has to fare alike. */
 static void test_hit(void **state)
 {
-	static const struct shape { unsigned int vlans, options, extensions; } shapes[] = {
-		{ 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 }, { 0, 4, 1 }, { 0, 40, 3 }, { 2, 20, 5 },
+	static const struct shape { unsigned int vlans, options, extensions, size; } shapes[] = {
+		{ 0, 0, 0, 0 }, { 1, 0, 0, 0 }, { 2, 0, 0, 0 }, { 0, 4, 1, 0 }, { 0, 40, 3, 0 },
+		{ 2, 20, 5, 0 }, { 2, 40, 5, 512 },
 	};
 	struct segue_counters counters = { .egress_steered = 1 };
 	struct wire in, out;
@@ -72,6 +73,7 @@ static void test_hit(void **state)
 					in.vlans = shapes[i].vlans;
 					in.options = shapes[i].options;
 					in.extensions = shapes[i].extensions;
+					in.extension_size = shapes[i].size;
 					in.checksum = checksum;
 					out = by_path(in, id, slot);
 					counters.egress_rewritten = slot > 0;

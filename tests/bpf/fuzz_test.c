@@ -50,6 +50,7 @@ static struct wire proper(bool sent)
 		.spi = id * 0x100 + !sent, .seq = any(1000), .udp = id >= V4_UDP,
 		.checksum = any(2), .vlans = any(4) ? 0 : any(3),
 		.options = any(4) ? 0 : any(11) * 4, .extensions = any(4) ? 0 : any(8),
+		.fragment = any(8) ? WIRE_WHOLE : WIRE_FIRST + any(2), .id = any(4),
 	};
 }
 
@@ -61,6 +62,7 @@ static size_t build(bool sent, unsigned char *packet)
 	if (sent || any(4))
 		return wire_build(&wire, packet);
 	wire.extensions = 0;
+	wire.fragment = WIRE_WHOLE;
 	quoted = proper(true);
 	quoted = by_path(quoted, quoted.spi / 0x100, PATH);
 	wire.dest = quoted.source;
@@ -107,7 +109,8 @@ static void only_addresses(const unsigned char *was, const unsigned char *is, si
 	}
 }
 
-static void fuzz(int fd, bool sent)
+/* pass: the verdict of ingress, always */
+static void fuzz(int fd, bool sent, unsigned int pass)
 {
 	unsigned char packet[WIRE_SIZE], got[WIRE_SIZE + 256];
 	struct segue_counters now;
@@ -121,7 +124,7 @@ static void fuzz(int fd, bool sent)
 		verdict = program_run(fd, packet, size, got, &got_size);
 		now = counted();
 		if (sent ? verdict != TC_ACT_REDIRECT && verdict != TC_ACT_SHOT :
-			   verdict != XDP_PASS)
+			   verdict != pass)
 			fail_msg("seed %u: verdict %u", at_start, verdict);
 		assert_int_equal(got_size, size);
 		if (now.egress_rewritten + now.ingress_restored) {
@@ -142,19 +145,26 @@ static void fuzz(int fd, bool sent)
 static void test_ingress(void **state)
 {
 	(void)state;
-	fuzz(program("xdp"), false);
+	fuzz(program("xdp"), false, XDP_PASS);
+}
+
+static void test_ingress_tc(void **state)
+{
+	(void)state;
+	fuzz(program("ingress_tc"), false, (unsigned int)TC_ACT_UNSPEC);
 }
 
 static void test_egress(void **state)
 {
 	(void)state;
-	fuzz(program("egress"), true);
+	fuzz(program("egress"), true, 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ingress, setup),
+		cmocka_unit_test_setup(test_ingress_tc, setup),
 		cmocka_unit_test_setup(test_egress, setup),
 	};
 	const char *chosen = getenv("SEGUE_SEED");

@@ -111,8 +111,9 @@ static void expect(const char *what, struct wire in, struct wire out,
  * takes the remembered decision. */
 static void test_hit(void **state)
 {
-	static const struct shape { unsigned int vlans, options, extensions; } shapes[] = {
-		{ 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 }, { 0, 4, 1 }, { 0, 40, 3 }, { 2, 20, 5 },
+	static const struct shape { unsigned int vlans, options, extensions, size; } shapes[] = {
+		{ 0, 0, 0, 0 }, { 1, 0, 0, 0 }, { 2, 0, 0, 0 }, { 0, 4, 1, 0 }, { 0, 40, 3, 0 },
+		{ 2, 20, 5, 0 }, { 2, 40, 5, 512 },
 	};
 	struct segue_counters counters = {};
 	struct wire in;
@@ -128,6 +129,7 @@ static void test_hit(void **state)
 					in.vlans = shapes[i].vlans;
 					in.options = shapes[i].options;
 					in.extensions = shapes[i].extensions;
+					in.extension_size = shapes[i].size;
 					in.checksum = checksum;
 					in.seq = id * 10000 + slot * 1000 + i * 10 + checksum;
 					counters.ingress_restored = slot > 0;

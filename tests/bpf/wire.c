@@ -8,7 +8,7 @@
 #include <linux/udp.h>
 #include "wire.h"
 
-enum { VLAN_SIZE = 4, EXTENSION_SIZE = 8 };
+enum { VLAN_SIZE = 4, EXTENSION_SIZE = 8, FRAGMENT_SIZE = 8 };
 
 static bool is_ip6(const struct wire *w)
 {
@@ -45,12 +45,17 @@ size_t wire_ip_offset(const struct wire *w)
 	return w->raw ? 0 : ETH_HLEN + w->vlans * VLAN_SIZE;
 }
 
+static size_t extension_size(const struct wire *w)
+{
+	return w->extension_size ? w->extension_size : EXTENSION_SIZE;
+}
+
 static size_t header_size(const struct wire *w)
 {
-	size_t fragment = w->fragment == WIRE_WHOLE ? 0 : EXTENSION_SIZE;
+	size_t fragment = w->fragment == WIRE_WHOLE ? 0 : FRAGMENT_SIZE;
 
 	if (is_ip6(w))
-		return sizeof(struct ipv6hdr) + w->extensions * EXTENSION_SIZE + fragment;
+		return sizeof(struct ipv6hdr) + w->extensions * extension_size(w) + fragment;
 	return sizeof(struct iphdr) + w->options;
 }
 
@@ -114,14 +119,15 @@ static void build_ip6(const struct wire *w, unsigned char *buf, size_t total)
 	ip->version = 6;
 	ip->payload_len = htons(total - sizeof(*ip));
 	ip->hop_limit = 64;
-	for (i = 0; i < w->extensions; i++, ext += EXTENSION_SIZE) {
+	for (i = 0; i < w->extensions; i++, ext += extension_size(w)) {
 		*next = kinds[i % sizeof(kinds)];
-		memcpy(ext, "\0\0\1\4\0\0\0\0", EXTENSION_SIZE);	/* PadN */
+		memset(ext, 0, extension_size(w));	/* Pad1, RFC 8200 4.2 */
+		ext[1] = extension_size(w) / EXTENSION_SIZE - 1;
 		next = ext;
 	}
 	if (w->fragment != WIRE_WHOLE) {
 		*next = IPPROTO_FRAGMENT;
-		memcpy(ext, "\0\0\0\1\0\0\0\7", EXTENSION_SIZE);
+		memcpy(ext, "\0\0\0\1\0\0\0\7", FRAGMENT_SIZE);
 		ext[7] ^= w->id;
 		if (w->fragment == WIRE_LATER)
 			memcpy(ext + 2, "\1\1", 2);

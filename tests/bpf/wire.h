@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <linux/types.h>
 
-enum { WIRE_SIZE = 512 };
+enum { WIRE_SIZE = 3072 };
 
 enum wire_fragment { WIRE_WHOLE, WIRE_FIRST, WIRE_LATER };
 
@@ -25,6 +25,7 @@ struct wire {
 	unsigned int vlans;
 	unsigned int options;		/* octets of IPv4 options, a multiple of 4 */
 	unsigned int extensions;	/* IPv6 extension headers before ESP */
+	unsigned int extension_size;	/* octets of each, a multiple of 8; 0: 8 */
 	enum wire_fragment fragment;
 	unsigned char id;		/* low octet of IPv4's, or of the fragment header's */
 	unsigned char proto;		/* 0: ESP or UDP as above */
