@@ -145,11 +145,15 @@ associated() {
 		grep -q "bssid=$(ap_mac "$1") .*wpa_state=COMPLETED"
 }
 
-# hears AP: it answers, too; what one scan has missed the next one finds
-hears() { await 30 finds "$(ap_mac "$1")"; }
-finds() {
-	at node wpa_cli -i wlan0 scan >"$out/node/scan"	# FAIL-BUSY while one goes on
-	at node wpa_cli -i wlan0 scan_results | grep -q "$1"
+# hears AP: it answers, too. What one scan has missed the next one finds; that begins when
+# the one before is long over, for while it scans the node sends nothing.
+hears() {
+	local try
+	for try in 1 2 3; do
+		at node wpa_cli -i wlan0 scan >"$out/node/scan.$try"
+		await 10 at node sh -c "wpa_cli -i wlan0 scan_results | grep -q '$(ap_mac "$1")'" && return
+	done
+	return 1
 }
 
 # signal AP DBM: how well it is heard from now on
