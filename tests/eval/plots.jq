@@ -99,9 +99,10 @@ def candles($wanted):
 		    "unset multiplot" ] | join("\n")
 	  end;
 
-# throughput: UDP that arrived around the event, at 15 ms, by stack
+# throughput: UDP that arrived around the event, at 15 ms, by stack; of what was not traced
+# (associations, plain routing's UDP) nothing is known
 def throughput($event):
-	[.cells[] | select(.ok and .bins != null) | . + (.name | split(".") | { stack: .[0], mode: .[1], cipher: .[2], traffic: .[3], event: .[4], network: .[5] })
+	[.cells[] | select(.ok and .bins.up and .bins.down) | . + (.name | split(".") | { stack: .[0], mode: .[1], cipher: .[2], traffic: .[3], event: .[4], network: .[5] })
 		| select(.event == $event and .network == "hotspot" and .traffic == "mixed" and (.cipher == "gcm" or .cipher == "-"))] as $cells
 	| (($cells | length + 1) / 2 | floor | . * 124 + 30) as $height
 	| if $cells == [] then empty else
@@ -121,10 +122,10 @@ set arrow from 0,0 to 0,2200 nohead dt 3 lc rgb '\(colour.never)'",
 				words(width - 8; 12; $height; "downlink"; "right tc rgb '\(colour.down)'") end),
 			  words($x + 46; $y - 8; $height; named | if startswith("segue") then strong else . end; ""),
 			  "$bins << EOD",
-			  (.bins as $b | ([$b.up, $b.down | . // [] | length] | max) as $known
+			  (.bins as $b
 				# whole bins, and none arrived in those that are not there
 				| range(0; (400 - $b.from_ms) / $b.bin_ms) | ($b.from_ms + (. + 0.5) * $b.bin_ms) as $t | select($t > -90)
-				| "\($t) \((($b.up // [])[.] // 0) * 1000 / $b.bin_ms) \((($b.down // [])[.] // 0) * 1000 / $b.bin_ms)"),
+				| "\($t) \(($b.up[.] // 0) * 1000 / $b.bin_ms) \(($b.down[.] // 0) * 1000 / $b.bin_ms)"),
 			  "EOD",
 			  "plot $bins using 1:2 with lines lw 1.5 lc rgb '\(colour.up)', '' using 1:3 with lines lw 1.5 lc rgb '\(colour.down)'"),
 		  "unset multiplot" ] | join("\n")

@@ -314,6 +314,25 @@ check "nor one that began by both" refused together '.events[2].wires["router-l/
 check "its cell goes on one by one" equal \
 	"$(guest carrier false '.events[2:3][].wires["router-l/node"].in_last_ms = 1e9' segue >/dev/null; wc -l <"$work/measured")" 5
 
+# what the node gives up after, and DPD before that
+given_up() {
+	(
+		stack=stock-tuned settings=()
+		tuned() { :; }
+		. "$here/stacks.sh"
+		. "$here/watch.sh"
+		stock_settings tunnel gcm
+		printf '%s\n' "${settings[@]}" | tr = ' ' | awk -v dpd="$stock_dpd" -v watch=$watch_second '
+			{ for (i = 1; i < NF; i++) set[$i] = $(i + 1) }
+			END {
+				for (i = 0; i <= set["retransmit_tries"]; i++)
+					sum += set["retransmit_timeout"] * set["retransmit_base"] ^ i
+				printf "%.3f %d\n", sum, 1000 * (dpd + sum) < watch / 2
+			}'
+	)
+}
+check "tuned strongSwan gives up early in the watch" equal "$(given_up)" '0.744 1'
+
 value() { jq -c ".[0] | $1" "$work/dir/figures.json"; }
 check "quartiles, never being longer than all" equal "$(value .stalled_down)" \
 	'{"n":4,"never":2,"min":16,"q1":16.75,"median":"never","q3":"never","max":"never"}'
@@ -337,6 +356,15 @@ check "with what was not reached" grep -q 'Not reached, 1 of 2: T_STALLED at mos
 check "a page of its own" grep -q '<svg' "$work/dir/index.html"
 check "that loads nothing" refused grep -Eq '(src|href)="(http|[^#])' <(sed 's/xmlns[:a-z]*="[^"]*"//g' "$work/dir/index.html")
 check "and has the table" grep -q 'class="segue".*<td class="never">never' "$work/dir/index.html"
+
+
+throughput() { # BINS...: the stacks that the plot has, of cells a, b, ... with these
+	printf '%s\n' "$@" | jq -s '{ figures: [], plan: [], cells: [to_entries[] | .value as $bins | {
+			name: "\([97 + .key] | implode).-.-.mixed.carrier.hotspot", ok: true, bins: $bins }] }' |
+		jq -r --arg name throughput-carrier -f "$here/plots.jq" | sed -n 's/^set label "\([a-z]\)" .*/\1/p' | paste -sd' '
+}
+check "throughput only of what was traced" equal \
+	"$(throughput '{"from_ms":-1000,"bin_ms":10,"up":[9],"down":[9]}' '{"from_ms":-1000,"bin_ms":10}' null)" a
 
 cp -r "$work/dir" "$work/again"
 check "two runs agree" "$here/compare" "$work/dir" "$work/again"
