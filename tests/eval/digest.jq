@@ -29,7 +29,7 @@ def moved($way): [.report.events[] | select(.action != "join") | .assocs.flow[$w
 | .report as $r
 # an association with one address does not move, and pinned ones have one
 | ($cell.event == "mobility" or ($r.followed | type) == "object" or any($r.events[]; .action == "join")) as $moves
-# watch.sh's least: what a shorter one does not see may have come later
+# not of a first watch that was too short for what the second one saw come back
 | .full as $full
 # before it some have to be told their second address
 | [$r.events[] | select(.action != "join")] as $events | $events[0] as $event

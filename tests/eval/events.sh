@@ -39,7 +39,7 @@ silent_undo() {
 soft_lead=500
 soft_at() {
 	echo --at "$1,exec,leave"
-	echo --at "$(awk "BEGIN { print $1 + $soft_lead }"),down,node,wlan0"
+	echo --at "$(awk "BEGIN { printf \"%.3f\", $1 + $soft_lead }"),down,node,wlan0"
 }
 soft_undo() {
 	prefer_lte_no_more

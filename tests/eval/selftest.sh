@@ -189,6 +189,7 @@ downlink: 0.5 ms and 0.555 ms | **not reached**"
 watched() { # STALLED...: how long the phases are watched whose longest stalls are these
 	(
 		. "$here/watch.sh"
+		period() { echo "${PERIOD:-0}"; }
 		watch=$watch_first i=0
 		for most; do
 			printf '%s ' "$watch"
@@ -202,6 +203,7 @@ check "the watch: once more and longer, then no more" equal "$(watched $never $n
 check "the watch: not too short where the flow comes back" equal "$(watched 16 16 16)" '500 400 400 '
 check "the watch: thrice as long as it took" equal "$(watched 300 300 300) $(watched $never 1200 1200)" \
 	'500 900 900  500 5000 3600 '
+check "and as long as the stack may wait before it looks" equal "$(PERIOD=1000 watched 16 16 16)" '500 1048 1048 '
 
 # The guest itself, with hosts that do nothing, and a meter that says what $REPORT makes of
 # what a good one would.
@@ -239,8 +241,8 @@ measure() {
 END
 guest() { # EVENT [NEVER [REPORT [STACK [MODE [TRAFFIC]]]]]
 	: >"$work/measured"
-	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" "${4:-plain}" "${5:--}" - hotspot \
-		"x,${6:-mixed},$1,4"
+	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" "${4:-plain}" "${5:--}" - \
+		"${NETWORK:-hotspot}" "x,${6:-mixed},$1,${PHASES:-4}"
 }
 moments() { # STACK: when its events are, ms, and the most of each phase that is left then
 	guest carrier false . "$1" >/dev/null
@@ -277,14 +279,27 @@ check "one with frames that the meter missed" grep -q '^@failed x .*3 frames mis
 	<(guest carrier false '.wires["core/s"].missed = 3')
 
 # Several phases in one run: three by a stack that comes back by itself, of which the first
-# one is alone. segue: 815 ms until wlan0 has the flow again, probes each 10 ms.
+# one is alone. segue: 845 ms until wlan0 has the flow again, probes each 10 ms.
 guest carrier false . segue >"$work/guest.out"
 check "a stack that comes back by itself: two runs" equal "$(wc -l <"$work/measured")" 2
 check "where each event is put back, but the last one, after the watch" equal \
 	"$(sed -n 's/ --duration.*//; 2s/--at /\n/gp' "$work/measured" | cut -d, -f 1-2 | grep . | sed 's/0*,/,/; s/ $//' | paste -sd' ')" \
-	"107.75,down 507.75,mark 527.75,exec 925.5,down 1325.5,mark 1345.5,exec 1743.25,down"
+	"107.75,down 507.75,mark 557.75,exec 955.5,down 1355.5,mark 1405.5,exec 1803.25,down"
 check "at each part of the interval, and of the probes' period" equal \
 	"$(sed -n '2s/--at /\n/gp' "$work/measured" | awk -F, '/down/ { printf "%.2f ", ($1 - 100) % 10 }')" '7.75 5.50 3.25 '
+between() { # FROM TO: how far these are apart in the second run, ms, and how many pairs there are
+	sed -n '2s/--at /\n/gp' "$work/measured" | awk -F '[, ]' -v from="$1" -v to="$2" '
+		$2 == from { t = $1 }
+		$2 == to && t { n[sprintf("%.3f", $1 - t)]++ }
+		END { for (each in n) print each, n[each] }'
+}
+NETWORK=cellular guest carrier false . segue >/dev/null
+check "what was under way when the watch ends has time to arrive: 40 ms there and back" equal "$(between mark exec)" '100.000 2'
+PHASES=21 guest carrier false . segue >/dev/null
+check "times beyond 10 s are exact" equal "$(between down mark), $(between mark exec)" '400.000 19, 50.000 19'
+check "as is when a soft handover's interface goes" equal "$(. "$here/events.sh"; soft_at 12345.678 | sed -n 's/.*--at \(.*\),down.*/\1/p')" 12845.678
+check "a report that cannot be taken apart fails its cell" grep -q '^@failed x .*phases from 1 on: status 5' \
+	<(guest carrier false '.hosts = null' segue)
 
 together() { # CHANGE: two phases of a report with this CHANGE, as one phase a line
 	jq -n '
@@ -297,7 +312,7 @@ together() { # CHANGE: two phases of a report with this CHANGE, as one phase a l
 		  events: [event(0; "down"; 7; 8), event(400; "mark"; 1; 60), event(420; "exec"; 1; 1), event(721; "down"; 16; 8)],
 		  wires: { "router-l/node": { clear: 5, messages: [{ t_ms: -1 }, { t_ms: 30 }, { t_ms: 700 }, { t_ms: 750 }] } },
 		  hosts: { node: { xfrm_errors: 6 } } } | '"$1" |
-		jq -c --argjson first 1 --argjson actions 1 --argjson watched 400 --argjson full true --argjson ids '[4]' \
+		jq -c --argjson elsewhere 10 --argjson first 1 --argjson actions 1 --argjson watched 400 --argjson ids '[4]' \
 			-f "$here/phases.jq"
 }
 check "phases of one run: each has its own event, loss, messages" equal "$(together . |
@@ -305,6 +320,10 @@ check "phases of one run: each has its own event, loss, messages" equal "$(toget
 	'[1,0,10,[30]] [2,721,5,[750]]'
 check "what ended only when all was put back did never" equal \
 	"$(together '.events[0].flows.up.stall_ms = 401' | jq -c '.report.events[0].flows.up.never' | paste -sd' ')" 'true false'
+check "nor did what died later in the watch, of which the mark has the same gap" equal \
+	"$(together '.events[0, 1].flows.up.stall_ms = 390' | jq -c '.report.events[0].flows.up.never' | paste -sd' ')" 'true false'
+check "but not a flow whose gaps are all alike" equal \
+	"$(together '.events[0, 1].flows.up.stall_ms = 20' | jq -c '.report.events[0].flows.up.never' | paste -sd' ')" 'false false'
 check "TCP that stood still at the end of the watch" equal \
 	"$(together . | jq -r .report.flows.tcp.state | paste -sd' ')" 'stalled flowing'
 check "frames in clear and XFRM's errors count once" equal \
