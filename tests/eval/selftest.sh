@@ -147,6 +147,7 @@ phase 0.5 1 16 | jq -c '{ name: "segue.moved.gcm.sctp.admin.hotspot", n: 1, seco
 	cipher: "gcm", traffic: "sctp", event: "admin", network: "hotspot", commit: "one", phases: [.report.followed = { t_ms: 1 } |
 		.report.assocs.flow.kind = "sctp" | .report.events[0].assocs.flow = { other_first_ms: 8.25, up: { never: false, stall_ms: 9 },
 			down: { never: false, stall_ms: 34 } }] }' >"$work/sctp/cells/segue.moved.gcm.sctp.admin.hotspot.json"
+check "whether TCP goes on is of the watch" grep -q '| TCP goes on within the watch |' "$work/dir/tables.md"
 check "SCTP above IPsec is reported" "$here/report" "$work/sctp"
 check "T_SCTP has its column where there is any" grep -q '^| segue moved, sctp .*| 8.25 (8.25–8.25) | 9 ' "$work/sctp/tables.md"
 check "and its plot" grep -q 'SCTP</tspan>' "$work/sctp/t_sctp.svg"
@@ -390,6 +391,15 @@ check "two runs agree" "$here/compare" "$work/dir" "$work/again"
 sed -i 's/"median": 2.5,/"median": 2.56,/' "$work/again/figures.json"
 check "or not: 2.5 and 2.56" refused "$here/compare" "$work/dir" "$work/again"
 
+jq -c '.[0].t_sctp = { median: 8 } | .[0].stalled_tcp.median = 9' "$work/dir/figures.json" >"$work/again/figures.json"
+check "or not: SCTP and TCP, too" equal "$("$here/compare" "$work/dir" "$work/again" | sed 's/.* \(t_sctp\|stalled_tcp\): .*, /\1 /' | tail -n 2 | paste -sd' ')" \
+	'stalled_tcp 9 t_sctp 8'
+cp "$work/again/cells.json" "$work/cells.json"
+jq -c '.[0].commit = "another"' "$work/cells.json" >"$work/again/cells.json"
+check "what is of another commit is left out, and that said" equal "$("$here/compare" "$work/dir" "$work/again")" \
+	'0 of 0 medians agree within 2 %; cells left out, since they are of different commits: 1'
+mv "$work/cells.json" "$work/again/cells.json"
+
 jq -c '.[0] |= del(.stalled_up)' "$work/dir/figures.json" >"$work/again/figures.json"
 check "or not: what one of them does not have" refused "$here/compare" "$work/dir" "$work/again"
 check "or the other" refused "$here/compare" "$work/again" "$work/dir"
@@ -436,6 +446,7 @@ check "what transport mode saves" grep -qF '100 octets: 16.7 % of all, 25 % of w
 
 # some of it twice, of which the second time in one figure is 1 % off, in another 3 %
 sed -i 's/name=.*/&; [ ! -e "$WORK\/off" ] || off=$(<"$WORK\/off")/; s/cost=2500/cost=$((2500 + ${off:-0}))/' "$work/guest"
+sed -i '2i [ ! -e "$WORK/dir/index.html" ] || echo "${5%%,*}" >>"$WORK/reported"' "$work/guest"
 printf '%s\n' 'plain - - sizes cost direct 3' 'segue transport gcm sizes cost direct 3' >"$work/plan"
 for off in 25 75; do
 	rm -r "$work/dir"
@@ -447,6 +458,8 @@ for off in 25 75; do
 	check "and measured again if it is not there" evaluate
 	sed -n '/^### Measured twice/,$p' "$work/dir/findings.md" | grep . >"$work/twice.$off"
 done
+check "what is measured first is reported before the rest is" equal "$(sort "$work/reported" | uniq -c | sed 's/^ *//')" \
+	'4 segue.transport.gcm.sizes.cost.direct'
 check "it agrees" equal "$(sed -n 2p "$work/twice.25" | sed 's/.*: //')" '1 of 1 medians agree within 2 %.'
 check "or not, and the report tells which" equal "$(sed -n '2,$p' "$work/twice.75" | sed 's/.*machine: //' | paste -sd' ')" \
 	'0 of 1 medians agree within 2 %. - segue.transport.gcm 100 octets: 2500, 2575'
