@@ -10,6 +10,7 @@ group_by([.stack, .mode, .cipher, .traffic, .event, .network]) | map(
 	. as $phases
 	| (.[0] | { stack, mode, cipher, traffic, event, network, interval_ms })
 	+ { n: length, full: map(select(.full)) | length, watched_ms: map(.watched_ms) | max,
+		watched_least_ms: map(select(.full) | .watched_ms) | min,
 		lost_up: map(.lost_up) | quartiles, lost_down: map(.lost_down) | quartiles,
 		tcp: counted("tcp") | map(select(. != null)) | { n: length, flowing: map(select(. == "flowing")) | length },
 		clear: map(.clear) | add, xfrm_errors: map(.xfrm_errors) | add }
