@@ -342,7 +342,7 @@ given_up() {
 		. "$here/stacks.sh"
 		. "$here/watch.sh"
 		stock_settings tunnel gcm
-		printf '%s\n' "${settings[@]}" | tr = ' ' | awk -v dpd="$stock_dpd" -v watch=$watch_second '
+		printf '%s\n' "${settings[@]}" | tr '=' ' ' | awk -v dpd="$stock_dpd" -v watch=$watch_second '
 			{ for (i = 1; i < NF; i++) set[$i] = $(i + 1) }
 			END {
 				for (i = 0; i <= set["retransmit_tries"]; i++)
