@@ -101,9 +101,10 @@ probe_becomes(struct segue_probe *p, struct segue_path *path, __u32 from, __u32 
 /*
  * Loss is what is missing between two answers.  What is missing since the last one
  * may be loss or death, and is left out, so that a path that dies does not look like
- * one that always lost much.  Returns how many were lost.
+ * one that always lost much; nor does one that has been dead.  Returns how many were
+ * lost.
  */
-static __always_inline __u32 probe_loss(struct segue_probe *p, __u64 sequence)
+static __always_inline __u32 probe_loss(struct segue_probe *p, __u64 sequence, bool dead)
 {
 	__u64 last = p->answered_sequence, lost;
 	__u32 loss = p->loss, i;
@@ -113,6 +114,9 @@ static __always_inline __u32 probe_loss(struct segue_probe *p, __u64 sequence)
 	lost = last ? sequence - last - 1 : 0;
 	if (lost > SEGUE_PROBE_RING)
 		lost = SEGUE_PROBE_RING;
+	WRITE_ONCE(p->answered_sequence, sequence);
+	if (dead)
+		return lost;
 #pragma clang loop unroll(disable)
 	for (i = 0; i < SEGUE_PROBE_RING; i++) {
 		if (i >= lost)
@@ -120,7 +124,6 @@ static __always_inline __u32 probe_loss(struct segue_probe *p, __u64 sequence)
 		loss += (LOSS_ONE - loss) / LOSS_GAIN;
 	}
 	p->loss = loss - loss / LOSS_GAIN;
-	WRITE_ONCE(p->answered_sequence, sequence);
 	return lost;
 }
 
@@ -130,9 +133,13 @@ probe_good(struct segue_probe *p, struct segue_path *path, __u64 sequence, __u64
 {
 	__u32 state = READ_ONCE(p->state), lost;
 
+	/* Somebody may have kept it until the way was free: of a path that has been dead
+	 * the last of its first answers says how long they take. */
+	if (state == SEGUE_PATH_DEAD)
+		WRITE_ONCE(p->srtt_ns, 0);
 	smooth(&p->srtt_ns, &p->rttvar_ns, now - sent);
 	probe_heard(p, now);
-	lost = probe_loss(p, sequence);
+	lost = probe_loss(p, sequence, state == SEGUE_PATH_DEAD);
 	__sync_fetch_and_add(&p->answered, 1);
 	if (sent > p->answered_sent_ns)
 		WRITE_ONCE(p->answered_sent_ns, sent);

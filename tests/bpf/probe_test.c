@@ -709,6 +709,34 @@ static void test_dies(void **state)
 	assert_int_equal(segue_switch(host, V4, 0, SEGUE_REASON_MANUAL), 0);
 }
 
+/* A path that has been dead is known no worse than before: not by what was lost
+ * meanwhile, nor by what a router kept until then. */
+static void test_back(void **state)
+{
+	struct segue_probe p;
+	__u64 kept;
+
+	(void)state;
+	both_probed();
+	alive(0);
+	set_dead(V4, 0);
+	lose(40, 300 * MS);
+	kept = was_sent(V4, 0, clock_now_ns() - 300 * MS);
+	answered(V4, 0, kept);
+	assert_int_equal(entry(V4, 0).state, SEGUE_PATH_DEAD);
+	alive(0);
+	alive(0);
+	p = entry(V4, 0);
+	assert_int_equal(p.state, SEGUE_PATH_ALIVE);
+	assert_int_equal(p.loss, 0);
+	assert_in_range(p.srtt_ns, MS / 10, 100 * MS);
+	assert_in_range(p.rttvar_ns, 0, 50 * MS);
+	/* and what is lost from now on counts */
+	lose(4, 5 * MS);
+	alive(0);
+	assert_true(entry(V4, 0).loss > 0);
+}
+
 static void expect_lives(const char *what)
 {
 	struct events events = events_until_switch(80);
@@ -985,6 +1013,7 @@ int main(void)
 		cmocka_unit_test_setup(test_heard_later, setup),
 		cmocka_unit_test_setup(test_wrong_answers, setup),
 		cmocka_unit_test_setup(test_dies, setup),
+		cmocka_unit_test_setup(test_back, setup),
 		cmocka_unit_test_setup(test_sender_stalls, setup),
 		cmocka_unit_test_setup(test_late, setup),
 		cmocka_unit_test_setup(test_all_silent, setup),
