@@ -453,6 +453,9 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 		{
 			peer->checked = mobikex_now();
 		}
+		/* what it left while this was being checked may be needed no more */
+		mobikex_session_peers_prune(session);
+		mobikex_paths_update(session);
 		mobikex_view_update(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);

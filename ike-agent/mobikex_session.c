@@ -155,6 +155,26 @@ static void peer_destroy(mobikex_peer_t *peer)
 	free(peer);
 }
 
+/**
+ * Nobody sends to where the peer moved to before that is checked.  Until then, or until
+ * the checks are given up, what is sent goes on to where it was last: it may arrive.
+ */
+static bool is_last(mobikex_session_t *this, mobikex_peer_t *peer)
+{
+	mobikex_peer_t *next = mobikex_session_peer(this, this->other), *current;
+	enumerator_t *enumerator;
+	bool last = peer->verified && next && !next->verified &&
+				next->tries < mobikex->check_tries;
+
+	enumerator = this->peers->create_enumerator(this->peers);
+	while (last && enumerator->enumerate(enumerator, &current))
+	{
+		last = !current->listed || !current->verified;
+	}
+	enumerator->destroy(enumerator);
+	return last;
+}
+
 void mobikex_session_peers_prune(mobikex_session_t *this)
 {
 	enumerator_t *enumerator;
@@ -163,7 +183,8 @@ void mobikex_session_peers_prune(mobikex_session_t *this)
 	enumerator = this->peers->create_enumerator(this->peers);
 	while (enumerator->enumerate(enumerator, &peer))
 	{
-		if (!peer->listed && !peer->host->ip_equals(peer->host, this->other))
+		if (!peer->listed && !peer->host->ip_equals(peer->host, this->other) &&
+			!is_last(this, peer))
 		{
 			DBG1(DBG_KNL, "segue: session %s[%u]: the peer has %H no more",
 				 this->name, this->id, peer->host);

@@ -320,7 +320,8 @@ mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host);
 mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host,
 										 bool verified);
 
-/** Forget those that the peer no longer lists. */
+/** Forget those that the peer no longer lists, but not the last one that is verified
+ * while the one it moved to is being checked. */
 void mobikex_session_peers_prune(mobikex_session_t *this);
 
 /** Packets to this address of the peer enter segue0, from when it is asked for

@@ -70,7 +70,13 @@ mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host, 
 	return peer;
 }
 
-void mobikex_session_peers_prune(mobikex_session_t *this) {}
+static int pruned;
+
+void mobikex_session_peers_prune(mobikex_session_t *this)
+{
+	pruned++;
+}
+
 void mobikex_session_route(mobikex_session_t *this, host_t *remote) {}
 
 static int unrouted, failback_tried, failback_again, events, not_owned;
@@ -306,8 +312,10 @@ static void verified_by_answer(void **state)
 	assert_int_equal(asks, 1);
 	is_asked(IDLE);
 	assert_false(peer->verified);
+	pruned = 0;
 	answer(TRUE);
 	assert_true(peer->verified);
+	assert_int_equal(pruned, 1);
 	assert_int_equal(events, 0);
 }
 

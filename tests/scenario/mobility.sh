@@ -10,7 +10,8 @@
 # Soft, as a DHCP client does it that has both leases for a while: the peer has
 # checked the new address before the old one goes, what is under way to the old
 # one is still taken, and nothing is lost.  Hard: the old address goes first, and
-# the peer sends to the new one when its check has come back, two round trips later.
+# the peer sends to the new one when its check has come back, two round trips later;
+# until then to the old one, where it may still arrive.
 . "$(dirname "$0")/lib.sh"
 
 node_new=10.1.0.3
@@ -64,5 +65,7 @@ for mode in transport tunnel; do
 	fact "$out/report.json" "no XFRM error but for what came before the check" \
 		'[.hosts[].xfrm_counters | del(.XfrmInStateMismatch)] | add == {}' \
 		'[.hosts[].xfrm_counters] | tostring'
+	expect "server sends to the old address until the new one is checked" \
+		test "$(counter server egress_no_path)" = 0
 done
 finish
