@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154	# the scenarios' lib.sh has the variables that are not set here
 # What happens to wlan0. For each event:
-#   EVENT_at MS     the meter's options; the first of them is t0
+#   EVENT_at MS I   of phase I: the meter's options; the first of them is t0
 #   EVENT_undo      as if nothing had been
 #   EVENT_lead      ms from t0 to its last action, if that is later
 # Where the meter does it itself t0 is exact; a command begins a little later.
@@ -13,16 +13,15 @@ carrier_undo() { at router-w ip link set dev node up; }
 admin_at() { echo --at "$1,down,node,wlan0"; }
 admin_undo() { uplink_restore wlan0; }
 
-# the only interface's address is replaced, the old one goes first
-node_new=10.1.0.3
-export node_new
+# The only interface's address is replaced, the old one goes first. By one that no phase
+# before had, or the peer would know it.
 mobility_at() {
 	echo --at "$1,addr-del,node,wlan0,$node_wlan/24" \
-		--at "$1,addr-add,node,wlan0,$node_new/24" \
-		--at "$1,exec,at node ip route replace default via 10.1.0.1 dev wlan0 metric 100"
+		--at "$1,addr-add,node,wlan0,10.1.0.$((100 + $2))/24" \
+		--at "$1,gateway,node,wlan0,10.1.0.1"
 }
 mobility_undo() {
-	at node ip address del $node_new/24 dev wlan0
+	at node ip address flush dev wlan0 to 10.1.0.0/24
 	uplink_restore wlan0
 }
 

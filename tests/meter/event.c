@@ -6,6 +6,7 @@
  *				a carrier loss for the near end
  *	up,NS,DEV		IFF_UP on
  *	addr-del,NS,DEV,ADDR/LEN	and addr-add: by rtnetlink
+ *	gateway,NS,DEV,ADDR	the default route, in place of another one: by rtnetlink
  *	exec,COMMAND		sh -c, at normal priority, not waited for
  *	move,ADDRESS		the associations move to that address of their near end
  *	join,ADDRESS		they get it as well, if they can have several
@@ -69,7 +70,7 @@ void event_add(const char *spec)
 	}
 	e->netns = field(&cursor, "namespace");
 	e->device = field(&cursor, "device");
-	if (is(e, "addr-add") || is(e, "addr-del"))
+	if (is(e, "addr-add") || is(e, "addr-del") || is(e, "gateway"))
 		e->argument = field(&cursor, "address");
 	else if (!is(e, "up") && !is(e, "down"))
 		fail("unknown action '%s'", e->action);
@@ -112,16 +113,39 @@ static void set_flag(struct event *e, bool up)
 	close(fd);
 }
 
+/* By rtnetlink, and what it answers. */
+static void ask(struct event *e, struct nlmsghdr *nlh)
+{
+	int fd = netns_socket(netns_index(e->netns), AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	char answer[256];
+
+	nlh->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	e->t0 = clock_now();
+	if (send(fd, nlh, nlh->nlmsg_len, 0) < 0 || recv(fd, answer, sizeof(answer), 0) < 0)
+		fail("rtnetlink: %s", strerror(errno));
+	e->done = clock_now();
+	e->status = ((struct nlmsgerr *)mnl_nlmsg_get_payload((void *)answer))->error;
+	close(fd);
+}
+
+/* Puts an address into an attribute. */
+static void put_address(struct nlmsghdr *nlh, uint16_t type, const union endpoint *address)
+{
+	if (address->sa.sa_family == AF_INET)
+		mnl_attr_put_u32(nlh, type, address->v4.sin_addr.s_addr);
+	else
+		mnl_attr_put(nlh, type, sizeof(struct in6_addr), &address->v6.sin6_addr);
+}
+
 static void change_address(struct event *e, bool add)
 {
-	int ns = netns_index(e->netns), fd = netns_socket(ns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	char buffer[256], text[64], *slash;
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	union endpoint address;
 
 	nlh->nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE : 0);
+	nlh->nlmsg_flags = add ? NLM_F_CREATE : 0;
 	strncpy(text, e->argument, sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	slash = strchr(text, '/');
@@ -131,20 +155,35 @@ static void change_address(struct event *e, bool add)
 	endpoint_parse(text, 0, &address);
 	ifa->ifa_family = address.sa.sa_family;
 	ifa->ifa_prefixlen = atoi(slash + 1);
-	ifa->ifa_index = netns_ifindex(ns, e->device);
-	if (address.sa.sa_family == AF_INET) {
-		mnl_attr_put_u32(nlh, IFA_LOCAL, address.v4.sin_addr.s_addr);
-		mnl_attr_put_u32(nlh, IFA_ADDRESS, address.v4.sin_addr.s_addr);
-	} else {
-		mnl_attr_put(nlh, IFA_LOCAL, sizeof(struct in6_addr), &address.v6.sin6_addr);
+	ifa->ifa_index = netns_ifindex(netns_index(e->netns), e->device);
+	put_address(nlh, IFA_LOCAL, &address);
+	put_address(nlh, IFA_ADDRESS, &address);
+	if (address.sa.sa_family == AF_INET6)
 		ifa->ifa_flags = IFA_F_NODAD;
-	}
-	e->t0 = clock_now();
-	if (send(fd, nlh, nlh->nlmsg_len, 0) < 0 || recv(fd, buffer, sizeof(buffer), 0) < 0)
-		fail("rtnetlink: %s", strerror(errno));
-	e->done = clock_now();
-	e->status = ((struct nlmsgerr *)mnl_nlmsg_get_payload((void *)buffer))->error;
-	close(fd);
+	ask(e, nlh);
+}
+
+enum { GATEWAY_METRIC = 100 };		/* as the scenarios' wlan0 has */
+
+static void change_gateway(struct event *e)
+{
+	char buffer[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	union endpoint gateway;
+
+	endpoint_parse(e->argument, 0, &gateway);
+	nlh->nlmsg_type = RTM_NEWROUTE;
+	nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+	rtm->rtm_family = gateway.sa.sa_family;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = RTPROT_BOOT;
+	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
+	rtm->rtm_type = RTN_UNICAST;
+	put_address(nlh, RTA_GATEWAY, &gateway);
+	mnl_attr_put_u32(nlh, RTA_OIF, netns_ifindex(netns_index(e->netns), e->device));
+	mnl_attr_put_u32(nlh, RTA_PRIORITY, GATEWAY_METRIC);
+	ask(e, nlh);
 }
 
 static void spawn(struct event *e)
@@ -184,6 +223,8 @@ static void perform(struct event *e)
 		move(e);
 	else if (is(e, "mark"))
 		e->t0 = e->done = clock_now();
+	else if (is(e, "gateway"))
+		change_gateway(e);
 	else
 		change_address(e, is(e, "addr-add"));
 }

@@ -33,7 +33,7 @@ static const char usage[] =
 "  --inner ADDRESS         must not be seen in clear on any wire\n"
 "  --protected PORT        UDP of this port counts as ESP: another protocol's tunnel\n"
 "  --at MS,ACTION,...      down|up,NS,DEV  addr-del|addr-add,NS,DEV,ADDR/LEN\n"
-"                          exec,COMMAND  mark  move|join,ADDRESS\n"
+"                          gateway,NS,DEV,ADDR  exec,COMMAND  mark  move|join,ADDRESS\n"
 "  --rate N                packets a second of each flow (1000)\n"
 "  --size N                octets of UDP payload (200)\n"
 "  --write N               octets of each write to the TCP connection (500)\n"
