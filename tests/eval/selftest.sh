@@ -299,6 +299,10 @@ check "what was under way when the watch ends has time to arrive: 40 ms there an
 PHASES=21 guest carrier false . segue >/dev/null
 check "times beyond 10 s are exact" equal "$(between down mark), $(between mark exec)" '400.000 19, 50.000 19'
 check "as is when a soft handover's interface goes" equal "$(. "$here/events.sh"; soft_at 12345.678 | sed -n 's/.*--at \(.*\),down.*/\1/p')" 12845.678
+guest mobility false . segue >/dev/null
+check "the only interface gets an address that no phase had" equal \
+	"$(grep -o 'addr-add,node,wlan0,[^ ]*' "$work/measured" | cut -d, -f4 | paste -sd' ')" \
+	"10.1.0.100/24 10.1.0.101/24 10.1.0.102/24 10.1.0.103/24"
 check "a report that cannot be taken apart fails its cell" grep -q '^@failed x .*phases from 1 on: status 5' \
 	<(guest carrier false '.hosts = null' segue)
 
@@ -482,6 +486,8 @@ rm -r "$work/dir"
 check "costs are measured" evaluate
 check "the median, and what it is more than plain" grep -qF '| stock tunnel | gcm | 3000 (+2000) |' "$work/dir/tables.md"
 check "what transport mode saves" grep -qF '100 octets: 16.7 % of all, 25 % of what IPsec adds' "$work/dir/tables.md"
+check "beside what the research says of it" grep -qF '| 20 % | stock, gcm: 16.7 to 16.7 % |' "$work/dir/tables.md"
+check "of what was not measured there is no row" refused grep -qF '200 to 300 ms' "$work/dir/tables.md"
 
 # some of it twice, of which the second time in one figure is 1 % off, in another 3 %
 sed -i 's/name=.*/&; [ ! -e "$WORK\/off" ] || off=$(<"$WORK\/off")/; s/cost=2500/cost=$((2500 + ${off:-0}))/' "$work/guest"
