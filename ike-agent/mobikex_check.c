@@ -9,6 +9,7 @@
 #include "mobikex_moved.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
+#include "mobikex_peer.h"
 #include "mobikex_push.h"
 #include "mobikex_task.h"
 #include "mobikex_view.h"
@@ -20,7 +21,7 @@
  */
 static void note(mobikex_session_t *session, host_t *host)
 {
-	mobikex_peer_t *peer = mobikex_session_peer(session, host);
+	mobikex_peer_t *peer = mobikex_peer_find(session, host);
 	struct segue_addr addr = mobikex_addr(host);
 	enum mobikex_refusal reason;
 
@@ -54,7 +55,7 @@ static void note(mobikex_session_t *session, host_t *host)
 	}
 	else
 	{
-		mobikex_session_peer_add(session, host, FALSE);
+		mobikex_peer_add(session, host, FALSE);
 	}
 }
 
@@ -105,7 +106,7 @@ status_t mobikex_check_refresh(ike_sa_t *ike_sa, uint32_t data)
 			note(session, host);
 		}
 		enumerator->destroy(enumerator);
-		mobikex_session_peers_prune(session);
+		mobikex_peers_prune(session);
 		mobikex_paths_update(session);
 		mobikex_moved_sync(session);
 	}
@@ -277,6 +278,9 @@ static void moved(mobikex_session_t *session, mobikex_peer_t *peer)
 				mobikex_path_find(session, session->my, session->other),
 				SEGUE_REASON_IKE_UPDATE);
 	}
+	/* what it left is needed no more, once nothing is sent there */
+	mobikex_peers_prune(session);
+	mobikex_paths_update(session);
 	mobikex_copy_update(session);
 	mobikex_children_update(session);
 	mobikex_moved_sync(session);
@@ -321,7 +325,7 @@ static void rechecked(mobikex_session_t *session, mobikex_peer_t *peer, bool rea
 
 void mobikex_check_left(mobikex_session_t *session)
 {
-	mobikex_peer_t *peer = mobikex_session_peer(session, session->other);
+	mobikex_peer_t *peer = mobikex_peer_find(session, session->other);
 
 	if (peer && peer->verified)
 	{
@@ -365,7 +369,7 @@ u_int mobikex_check_tries(ike_sa_t *ike_sa, host_t *other)
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session)
 	{
-		peer = mobikex_session_peer(session, other);
+		peer = mobikex_peer_find(session, other);
 	}
 	if (peer)
 	{	/* the address was asked, or else the way there */
@@ -387,7 +391,7 @@ void mobikex_check_left_out(ike_sa_t *ike_sa, host_t *my, host_t *other)
 		DBG1(DBG_IKE, "segue: session %s[%u]: the peer left out COOKIE2, asking "
 			 "with NAT detection beside it", session->name, session->id);
 		session->natd = TRUE;
-		peer = mobikex_session_peer(session, other);
+		peer = mobikex_peer_find(session, other);
 	}
 	if (peer && peer->verified && !peer->asked)
 	{	/* the way there was asked */
@@ -412,7 +416,7 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session)
 	{
-		peer = mobikex_session_peer(session, other);
+		peer = mobikex_peer_find(session, other);
 	}
 	if (peer && peer->verified && !peer->asked)
 	{	/* not the address was asked, but the way there */
@@ -453,9 +457,11 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 		{
 			peer->checked = mobikex_now();
 		}
-		/* what it left while this was being checked may be needed no more */
-		mobikex_session_peers_prune(session);
-		mobikex_paths_update(session);
+		if (!peer->verified && peer->tries >= mobikex->check_tries)
+		{	/* given up: so is what it left */
+			mobikex_peers_prune(session);
+			mobikex_paths_update(session);
+		}
 		mobikex_view_update(session);
 	}
 	mobikex->lock->unlock(mobikex->lock);

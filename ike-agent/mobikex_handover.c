@@ -11,6 +11,7 @@
 #include "mobikex_moved.h"
 #include "mobikex_named.h"
 #include "mobikex_path.h"
+#include "mobikex_peer.h"
 #include "mobikex_push.h"
 #include "mobikex_task.h"
 
@@ -278,7 +279,7 @@ void mobikex_follow_astray(mobikex_session_t *session)
 
 static void switch_to_ike(mobikex_session_t *session)
 {
-	mobikex_peer_t *peer = mobikex_session_peer(session, session->other);
+	mobikex_peer_t *peer = mobikex_peer_find(session, session->other);
 	uint8_t slot;
 
 	if (session->other->get_family(session->other) !=
@@ -292,8 +293,9 @@ static void switch_to_ike(mobikex_session_t *session)
 	}
 	if (!peer)
 	{	/* moved without having announced it */
-		peer = mobikex_session_peer_add(session, session->other, FALSE);
+		peer = mobikex_peer_add(session, session->other, FALSE);
 	}
+	peer->listed = TRUE;
 	peer->host->set_port(peer->host, session->other->get_port(session->other));
 	if (!peer->verified)
 	{

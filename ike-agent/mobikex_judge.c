@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_judge.h"
 #include "mobikex_host.h"
+#include "mobikex_peer.h"
 
 #include <arpa/inet.h>
 #include <encoding/payloads/notify_payload.h>
@@ -102,7 +103,7 @@ static enum mobikex_refusal judge_named(ike_sa_t *ike_sa,
 		return MOBIKEX_NOT_REFUSED;
 	}
 	host = mobikex_host(&parameter->addr, 0);
-	peer = mobikex_session_peer(session, host);
+	peer = mobikex_peer_find(session, host);
 	host->destroy(host);
 	return peer && peer->verified ? MOBIKEX_NOT_REFUSED : MOBIKEX_UNKNOWN_ADDRESS;
 }

@@ -4,6 +4,7 @@
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_pairs.h"
+#include "mobikex_peer.h"
 #include "mobikex_taken.h"
 
 #include <errno.h>
@@ -129,7 +130,7 @@ bool mobikex_moved_verified(mobikex_session_t *session, uint32_t reqid)
 		return TRUE;
 	}
 	mobikex_moved_hosts(session, reqid, &local, &remote);
-	peer = mobikex_session_peer(session, remote);
+	peer = mobikex_peer_find(session, remote);
 	return peer && peer->verified;
 }
 
@@ -315,7 +316,7 @@ static void unguard_oldest(mobikex_session_t *session)
 	enumerator = this->guarded->create_enumerator(this->guarded);
 	while (!done && enumerator->enumerate(enumerator, &host))
 	{
-		peer = mobikex_session_peer(session, host);
+		peer = mobikex_peer_find(session, host);
 		if ((!peer || !peer->verified) && !mobikex_pairs_to(this->pairs, host))
 		{
 			addr = mobikex_addr(host);
@@ -436,7 +437,7 @@ static void asked(mobikex_session_t *session, notify_payload_t *notify)
 		return;
 	}
 	addr = mobikex_addr(this->local);
-	peer = mobikex_session_peer(session, this->remote);
+	peer = mobikex_peer_find(session, this->remote);
 	if (mobikex_link_of(&addr) && peer && peer->verified)
 	{
 		this->refused = mobikex_taken_refuse(session->name, session->ike,

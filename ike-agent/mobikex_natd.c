@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_natd.h"
 #include "mobikex_host.h"
+#include "mobikex_peer.h"
 
 #include <string.h>
 #include <encoding/payloads/notify_payload.h>

@@ -7,6 +7,7 @@
 #include "mobikex_host.h"
 #include "mobikex_judge.h"
 #include "mobikex_path.h"
+#include "mobikex_peer.h"
 
 #include <string.h>
 #include <arpa/inet.h>
@@ -318,7 +319,7 @@ static enum mobikex_refusal add(ike_sa_t *ike_sa, mobikex_session_t *session,
 		return reason;
 	}
 	host = host_of(ike_sa, record, parameter);
-	peer = mobikex_session_peer(session, host);
+	peer = mobikex_peer_find(session, host);
 	if (!peer && session->peers->get_count(session->peers) >= MOBIKEX_MAX_ADDRESSES)
 	{
 		reason = MOBIKEX_TOO_MANY_ADDRESSES;
@@ -331,7 +332,12 @@ static enum mobikex_refusal add(ike_sa_t *ike_sa, mobikex_session_t *session,
 	{
 		DBG1(DBG_IKE, "segue: session %s[%u]: the peer added %H", session->name,
 			 session->id, host);
-		peer = mobikex_session_peer_add(session, host, FALSE);
+		peer = mobikex_peer_add(session, host, FALSE);
+		list_change(ike_sa, host, TRUE);
+	}
+	else if (!peer->listed)
+	{	/* removed, but still kept */
+		peer->listed = TRUE;
 		list_change(ike_sa, host, TRUE);
 	}
 	else if (!peer->verified && peer->tries >= mobikex->check_tries)
@@ -355,7 +361,7 @@ static enum mobikex_refusal take(ike_sa_t *ike_sa, mobikex_session_t *session,
 	host_t *host;
 
 	host = mobikex_host(&parameter->addr, 0);
-	peer = mobikex_session_peer(session, host);
+	peer = mobikex_peer_find(session, host);
 	if (!peer)
 	{
 		reason = MOBIKEX_UNKNOWN_ADDRESS;
@@ -370,7 +376,6 @@ static enum mobikex_refusal take(ike_sa_t *ike_sa, mobikex_session_t *session,
 			 session->id, host);
 		list_change(ike_sa, host, FALSE);
 		peer->listed = FALSE;
-		mobikex_session_peers_prune(session);
 	}
 	host->destroy(host);
 	return reason;
@@ -491,7 +496,7 @@ static void tell_refused(mobikex_session_t *session, message_t *message,
 static void note_preference(mobikex_session_t *session, record_t *record)
 {
 	mobikex_request_t *request = &record->request;
-	mobikex_peer_t *peer = mobikex_session_peer(session, record->source);
+	mobikex_peer_t *peer = mobikex_peer_find(session, record->source);
 	u_int i;
 
 	for (i = 0; peer && i < request->count; i++)
@@ -546,6 +551,7 @@ void mobikex_operation_response(ike_sa_t *ike_sa, message_t *message)
 	}
 	if (request->add || request->remove)
 	{
+		mobikex_peers_prune(session);
 		mobikex_paths_update(session);
 		mobikex_copy_update(session);
 		mobikex_job_queue(session->ike, mobikex_check_next, 0, 0);

@@ -4,6 +4,7 @@
 #include "mobikex_host.h"
 #include "mobikex_link.h"
 #include "mobikex_path.h"
+#include "mobikex_peer.h"
 
 #include <sa/ikev2/tasks/child_create.h>
 
@@ -84,7 +85,7 @@ mobikex_pair_t *mobikex_pairs_active(mobikex_session_t *session, ike_sa_t *ike_s
 static bool is_there(mobikex_session_t *session, mobikex_pair_t *pair)
 {
 	struct segue_addr local = mobikex_addr(pair->local);
-	mobikex_peer_t *peer = mobikex_session_peer(session, pair->remote);
+	mobikex_peer_t *peer = mobikex_peer_find(session, pair->remote);
 
 	return mobikex_link_of(&local) && peer && peer->verified;
 }

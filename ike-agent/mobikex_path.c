@@ -3,6 +3,7 @@
 #include "mobikex_failback.h"
 #include "mobikex_host.h"
 #include "mobikex_link.h"
+#include "mobikex_peer.h"
 #include "mobikex_view.h"
 #include "mobikex_probe.h"
 #include "mobikex_signal.h"
@@ -134,7 +135,7 @@ u_int mobikex_path_rank(mobikex_session_t *session,
 		return 0;
 	}
 	host = mobikex_host(remote, 0);
-	wanted = mobikex_session_peer(session, host);
+	wanted = mobikex_peer_find(session, host);
 	host->destroy(host);
 	if (!wanted)
 	{
@@ -249,7 +250,7 @@ static u_int wanted(mobikex_session_t *session, struct segue_path *want)
 	linked_list_t *links;
 
 	links = mobikex_role_links(session, mobikex_link_of(&current.local));
-	peer = mobikex_session_peer(session, session->other);
+	peer = mobikex_peer_find(session, session->other);
 	if (peer && peer->verified)
 	{
 		count = paths_to(session, peer, links, want, count);
@@ -609,7 +610,7 @@ void mobikex_path_hosts(mobikex_session_t *session, uint8_t slot, host_t **my,
 	*other = mobikex_host(&path->remote, port);
 	if (!(*other)->ip_equals(*other, session->other))
 	{
-		peer = mobikex_session_peer(session, *other);
+		peer = mobikex_peer_find(session, *other);
 		(*other)->set_port(*other, peer ? peer->host->get_port(peer->host) :
 										  IKEV2_NATT_PORT);
 	}
@@ -619,11 +620,20 @@ bool mobikex_path_active_hosts(mobikex_session_t *session, host_t **my,
 							   host_t **other)
 {
 	uint8_t active = mobikex_path_active(session);
+	mobikex_peer_t *peer;
 
 	if (!mobikex_path_live(session, active))
 	{
 		return FALSE;
 	}
 	mobikex_path_hosts(session, active, my, other);
+	peer = mobikex_peer_find(session, *other);
+	if (peer && !peer->listed && !peer->host->ip_equals(peer->host, session->other))
+	{	/* kept for what is sent; IKE is where the peer is */
+		(*my)->destroy(*my);
+		(*other)->destroy(*other);
+		*my = *other = NULL;
+		return FALSE;
+	}
 	return TRUE;
 }

@@ -7,6 +7,7 @@
 #include "mobikex_link.h"
 #include "mobikex_moved.h"
 #include "mobikex_path.h"
+#include "mobikex_peer.h"
 #include "mobikex_role.h"
 #include "mobikex_route.h"
 #include "mobikex_sa.h"
@@ -68,40 +69,6 @@ mobikex_session_t *mobikex_session_current(void)
 	return found && found->state != MOBIKEX_STOCK ? found : NULL;
 }
 
-mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
-{
-	enumerator_t *enumerator;
-	mobikex_peer_t *peer, *found = NULL;
-
-	enumerator = this->peers->create_enumerator(this->peers);
-	while (!found && enumerator->enumerate(enumerator, &peer))
-	{
-		found = peer->host->ip_equals(peer->host, host) ? peer : NULL;
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host,
-										 bool verified)
-{
-	mobikex_peer_t *peer;
-
-	INIT(peer,
-		.host = host->clone(host),
-		.verified = verified,
-		.listed = TRUE,
-		.since = mobikex_now(),
-	);
-	peer->checked = verified ? peer->since : 0;
-	this->peers->insert_last(this->peers, peer);
-	if (verified)
-	{
-		mobikex_session_route(this, host);
-	}
-	return peer;
-}
-
 void mobikex_session_view(mobikex_session_t *this, host_t *my, host_t *other)
 {
 	if (!mobikex_host_known(this->locals, my))
@@ -147,53 +114,6 @@ void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
 	{
 		mobikex_route_del(this, &addr, segue_addr_is_v4(&addr) ? 32 : 128);
 	}
-}
-
-static void peer_destroy(mobikex_peer_t *peer)
-{
-	peer->host->destroy(peer->host);
-	free(peer);
-}
-
-/**
- * Nobody sends to where the peer moved to before that is checked.  Until then, or until
- * the checks are given up, what is sent goes on to where it was last: it may arrive.
- */
-static bool is_last(mobikex_session_t *this, mobikex_peer_t *peer)
-{
-	mobikex_peer_t *next = mobikex_session_peer(this, this->other), *current;
-	enumerator_t *enumerator;
-	bool last = peer->verified && next && !next->verified &&
-				next->tries < mobikex->check_tries;
-
-	enumerator = this->peers->create_enumerator(this->peers);
-	while (last && enumerator->enumerate(enumerator, &current))
-	{
-		last = !current->listed || !current->verified;
-	}
-	enumerator->destroy(enumerator);
-	return last;
-}
-
-void mobikex_session_peers_prune(mobikex_session_t *this)
-{
-	enumerator_t *enumerator;
-	mobikex_peer_t *peer;
-
-	enumerator = this->peers->create_enumerator(this->peers);
-	while (enumerator->enumerate(enumerator, &peer))
-	{
-		if (!peer->listed && !peer->host->ip_equals(peer->host, this->other) &&
-			!is_last(this, peer))
-		{
-			DBG1(DBG_KNL, "segue: session %s[%u]: the peer has %H no more",
-				 this->name, this->id, peer->host);
-			this->peers->remove_at(this->peers, enumerator);
-			mobikex_session_unroute(this, peer->host);
-			peer_destroy(peer);
-		}
-	}
-	enumerator->destroy(enumerator);
 }
 
 void mobikex_session_transport(mobikex_session_t *this)
@@ -260,7 +180,7 @@ static void destroy(mobikex_session_t *this)
 	DESTROY_IF(this->request_to);
 	this->locals->destroy_offset(this->locals, offsetof(host_t, destroy));
 	this->remotes->destroy_offset(this->remotes, offsetof(host_t, destroy));
-	this->peers->destroy_function(this->peers, (void*)peer_destroy);
+	mobikex_peers_destroy(this);
 	this->local->destroy(this->local);
 	this->remote->destroy(this->remote);
 	this->my->destroy(this->my);
@@ -480,7 +400,7 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 	{
 		mobikex_local_add(this, &local);
 	}
-	mobikex_session_peer_add(this, this->remote, TRUE);
+	mobikex_peer_add(this, this->remote, TRUE);
 	err = publish(this);
 	if (err)
 	{

@@ -27,29 +27,6 @@ typedef enum {
 } mobikex_session_state_t;
 
 /**
- * An address of the peer, beside its session.
- */
-typedef struct {
-	/** Address and port */
-	host_t *host;
-	/** Authenticated, and a message reached it and came back */
-	bool verified;
-	/** In the peer's latest address list (RFC 4555 3.6), or in use */
-	bool listed;
-	/** Checks done without success; given up at mobikex->check_tries */
-	u_int tries;
-	/** Not before this time, mobikex_now(); of a verified one: the next recheck */
-	uint64_t due;
-	/** A check of it is under way */
-	bool asked;
-	/** Since when we know it, and when a check of it ended last, mobikex_now() */
-	uint64_t since;
-	uint64_t checked;
-	/** Lower is better (IP_PARAMETER) */
-	uint16_t preference;
-} mobikex_peer_t;
-
-/**
  * A CHILD_SA that goes a way of its own (mobikex_child.h); its number is its index.
  */
 typedef struct {
@@ -110,7 +87,7 @@ struct mobikex_session_t {
 	linked_list_t *locals;
 	linked_list_t *remotes;
 
-	/** Addresses of the peer, mobikex_peer_t */
+	/** Addresses of the peer, mobikex_peer_t (mobikex_peer.h) */
 	linked_list_t *peers;
 
 	/** We are the original initiator, who decides (RFC 4555 3.5) */
@@ -314,15 +291,6 @@ void mobikex_session_release(mobikex_session_t *this);
 void mobikex_sessions_publish(void);
 void mobikex_sessions_unpublish(void);
 void mobikex_sessions_flush(void);
-
-/** The peer's address entry for this host (whatever its port); NULL if none. */
-mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host);
-mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host,
-										 bool verified);
-
-/** Forget those that the peer no longer lists, but not the last one that is verified
- * while the one it moved to is being checked. */
-void mobikex_session_peers_prune(mobikex_session_t *this);
 
 /** Packets to this address of the peer enter segue0, from when it is asked for
  * the first time; or no more, unless the kernel's SAs have it. */

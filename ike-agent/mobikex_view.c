@@ -3,6 +3,7 @@
 #include "mobikex_failback.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
+#include "mobikex_peer.h"
 #include "mobikex_told.h"
 
 #include <string.h>

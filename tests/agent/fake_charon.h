@@ -7,7 +7,7 @@
 #define TESTS_AGENT_FAKE_CHARON_H
 
 #include <daemon.h>
-#include "mobikex_session.h"
+#include "mobikex_peer.h"
 
 extern bus_t fake_bus;
 extern daemon_t fake_daemon;

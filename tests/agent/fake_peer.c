@@ -39,44 +39,8 @@ mobikex_hello_t *mobikex_hello_find(uint32_t ike)
 	return &hello;
 }
 
-mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
-{
-	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
-	mobikex_peer_t *peer, *found = NULL;
-
-	while (enumerator->enumerate(enumerator, &peer))
-		found = peer->host->ip_equals(peer->host, host) ? peer : found;
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host, bool verified)
-{
-	mobikex_peer_t *peer;
-
-	INIT(peer,
-		.host = host->clone(host),
-		.verified = verified,
-		.listed = TRUE,
-	);
-	this->peers->insert_last(this->peers, peer);
-	return peer;
-}
-
-void mobikex_session_peers_prune(mobikex_session_t *this)
-{
-	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
-	mobikex_peer_t *peer;
-
-	while (enumerator->enumerate(enumerator, &peer)) {
-		if (peer->listed)
-			continue;
-		this->peers->remove_at(this->peers, enumerator);
-		peer->host->destroy(peer->host);
-		free(peer);
-	}
-	enumerator->destroy(enumerator);
-}
+void mobikex_session_route(mobikex_session_t *this, host_t *remote) {}
+void mobikex_session_unroute(mobikex_session_t *this, host_t *remote) {}
 
 void mobikex_paths_update(mobikex_session_t *session)
 {
@@ -230,7 +194,7 @@ static host_t *host_of(const char *text)
 mobikex_peer_t *fake_address(const char *text)
 {
 	host_t *host = host_of(text);
-	mobikex_peer_t *peer = mobikex_session_peer(&fake_peer.session, host);
+	mobikex_peer_t *peer = mobikex_peer_find(&fake_peer.session, host);
 
 	host->destroy(host);
 	return peer;
@@ -240,7 +204,7 @@ static void known(const char *text)
 {
 	host_t *host = host_of(text);
 
-	mobikex_session_peer_add(&fake_peer.session, host, TRUE);
+	mobikex_peer_add(&fake_peer.session, host, TRUE);
 	fake_peer.listed->insert_last(fake_peer.listed, host);
 }
 

@@ -10,7 +10,7 @@
 #define TESTS_AGENT_FAKE_PEER_H
 
 #include <daemon.h>
-#include "mobikex_session.h"
+#include "mobikex_peer.h"
 
 #define FAKE_US "10.9.0.2"
 #define FAKE_IN_USE "10.1.0.2"

@@ -23,13 +23,13 @@ $(BUILD)/tests/agent/test_push: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,push
 $(BUILD)/tests/agent/test_natd: $(BUILD)/ike-agent/mobikex_natd.o $(BUILD)/ike-agent/mobikex_host.o
 $(BUILD)/tests/agent/test_sa: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_sa.o
 $(BUILD)/tests/agent/test_notify: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_notify.o
-$(BUILD)/tests/agent/test_check: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,check exchange host)
+$(BUILD)/tests/agent/test_check: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,check peer exchange host)
 $(BUILD)/tests/agent/test_told: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,told role host)
 $(BUILD)/tests/agent/test_update: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,task exchange nonat)
 $(BUILD)/tests/agent/test_nonat: $(BUILD)/ike-agent/mobikex_nonat.o
 $(BUILD)/tests/agent/test_view: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,view told role host)
 $(BUILD)/tests/agent/test_operation: $(BUILD)/tests/agent/fake_peer.o $(BUILD)/tests/agent/fake_text.o \
-	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,operation judge notify host)
+	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,operation judge peer notify host)
 $(BUILD)/tests/agent/test_named: $(BUILD)/tests/agent/fake_text.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,named child exchange notify host)
 $(BUILD)/tests/agent/test_pair: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_pair.o

@@ -46,37 +46,6 @@ mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
 	return ike == IKE ? &session : NULL;
 }
 
-mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
-{
-	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
-	mobikex_peer_t *peer, *found = NULL;
-
-	while (enumerator->enumerate(enumerator, &peer))
-		found = peer->host->ip_equals(peer->host, host) ? peer : found;
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-mobikex_peer_t *mobikex_session_peer_add(mobikex_session_t *this, host_t *host, bool verified)
-{
-	mobikex_peer_t *peer;
-
-	INIT(peer,
-		.host = host->clone(host),
-		.verified = verified,
-		.listed = TRUE,
-	);
-	this->peers->insert_last(this->peers, peer);
-	return peer;
-}
-
-static int pruned;
-
-void mobikex_session_peers_prune(mobikex_session_t *this)
-{
-	pruned++;
-}
-
 void mobikex_session_route(mobikex_session_t *this, host_t *remote) {}
 
 static int unrouted, failback_tried, failback_again, events, not_owned;
@@ -219,7 +188,7 @@ static host_t *host_of(const char *text)
 static mobikex_peer_t *peer_add(const char *text, bool verified)
 {
 	host_t *host = host_of(text);
-	mobikex_peer_t *peer = mobikex_session_peer_add(&session, host, verified);
+	mobikex_peer_t *peer = mobikex_peer_add(&session, host, verified);
 
 	host->destroy(host);
 	return peer;
@@ -312,10 +281,8 @@ static void verified_by_answer(void **state)
 	assert_int_equal(asks, 1);
 	is_asked(IDLE);
 	assert_false(peer->verified);
-	pruned = 0;
 	answer(TRUE);
 	assert_true(peer->verified);
-	assert_int_equal(pruned, 1);
 	assert_int_equal(events, 0);
 }
 
@@ -499,7 +466,7 @@ static void timers_do_not_pile_up(void **state)
 		is_asked("10.3.0.2");
 		assert_in_range(ms - began, 1000, 1001);
 		answer(TRUE);
-		peer_del(mobikex_session_peer(&session, asked));
+		peer_del(mobikex_peer_find(&session, asked));
 	}
 	for (i = 0; wait_for_timer() && i < 5; i++)
 		answer(TRUE);
@@ -542,6 +509,67 @@ static void list_of_addresses(void **state)
 	announced->destroy_offset(announced, offsetof(host_t, destroy));
 }
 
+/* The peer is at IDLE now, which is not verified, and has IN_USE no more. */
+static void peer_moves(void)
+{
+	host_t *host = host_of(IN_USE);
+
+	peer_add(IDLE, FALSE);
+	mobikex_check_left(&session);
+	session.other->destroy(session.other);
+	session.other = host_of(IDLE);
+	mobikex_peer_find(&session, host)->listed = FALSE;
+	host->destroy(host);
+	mobikex_peers_prune(&session);
+}
+
+static bool is_known(const char *text)
+{
+	host_t *host = host_of(text);
+	bool known = mobikex_peer_find(&session, host) != NULL;
+
+	host->destroy(host);
+	return known;
+}
+
+static void left_is_kept_until_the_next_is_verified(void **state)
+{
+	peer_moves();
+	assert_true(is_known(IN_USE));
+	mobikex_check_next(&ike_sa, 0);
+	is_asked(IDLE);
+	answer(FALSE);
+	assert_true(is_known(IN_USE));
+	assert_true(wait_for_timer());
+	assert_int_equal(unrouted, 0);
+	answer(TRUE);
+	assert_false(is_known(IN_USE));
+	assert_int_equal(unrouted, 1);
+	assert_true(is_known(IDLE));
+}
+
+static void or_given_up(void **state)
+{
+	peer_moves();
+	mobikex_check_next(&ike_sa, 0);
+	answer(FALSE);
+	assert_true(wait_for_timer());
+	answer(FALSE);
+	assert_true(is_known(IN_USE));
+	assert_true(wait_for_timer());
+	answer(FALSE);
+	assert_int_equal(events, 1);
+	assert_false(is_known(IN_USE));
+}
+
+static void not_if_there_is_another(void **state)
+{
+	peer_add("10.9.0.7", TRUE);
+	peer_moves();
+	assert_false(is_known(IN_USE));
+	assert_true(is_known("10.9.0.7"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -561,6 +589,9 @@ int main(void)
 		TEST(timers_do_not_pile_up),
 		TEST(busy_waits),
 		TEST(list_of_addresses),
+		TEST(left_is_kept_until_the_next_is_verified),
+		TEST(or_given_up),
+		TEST(not_if_there_is_another),
 	};
 	int failed;
 

@@ -64,7 +64,7 @@ mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
 	return segue_addr_equal(addr, &own) ? &eth0 : NULL;
 }
 
-mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
+mobikex_peer_t *mobikex_peer_find(mobikex_session_t *this, host_t *host)
 {
 	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
 	mobikex_peer_t *peer, *found = NULL;
@@ -334,7 +334,7 @@ static void but_not_before_that_is_verified(void **state)
 	/* what is rekeyed stays where it is, if there is something */
 	ask(chunk_empty, TRUE);
 	assert_false(session.moved->refused);
-	mobikex_session_peer(&session, pair->remote)->verified = FALSE;
+	mobikex_peer_find(&session, pair->remote)->verified = FALSE;
 	assert_false(mobikex_moved_verified(&session, 5));
 	mobikex_moved_hold(pair);
 	assert_true(mobikex_moved_verified(&session, 5));
@@ -520,7 +520,7 @@ static void an_address_that_was_left_stays_guarded(void **state)
 	host_t *second = host(SECOND);
 
 	serve();
-	mobikex_session_peer(&session, second)->verified = FALSE;
+	mobikex_peer_find(&session, second)->verified = FALSE;
 	mobikex_moved_sync(&session);
 	assert_true(is_guarded(SECOND));
 	second->destroy(second);
@@ -563,7 +563,7 @@ static void the_longest_left_goes_first(void **state)
 		mobikex_moved_sync(&session);
 		peer->verified = FALSE;
 	}
-	mobikex_session_peer(&session, second)->verified = FALSE;
+	mobikex_peer_find(&session, second)->verified = FALSE;
 	peer_add("10.5.0.1", TRUE);
 	mobikex_moved_sync(&session);
 	assert_true(is_guarded(SECOND));

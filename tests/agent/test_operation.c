@@ -133,6 +133,10 @@ static void added_again(void **state)
 	assert_int_equal(ask_add("10.3.0.2"), 0);
 	assert_int_equal(fake_address("10.3.0.2")->tries, 0);
 	assert_int_equal(fake_peer.session.peers->get_count(fake_peer.session.peers), 3);
+	/* removed, but still kept */
+	fake_address(FAKE_IDLE)->listed = FALSE;
+	assert_int_equal(ask_add(FAKE_IDLE), 0);
+	assert_true(fake_address(FAKE_IDLE)->listed);
 }
 
 static void removed(void **state)

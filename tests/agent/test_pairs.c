@@ -61,7 +61,7 @@ mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
 	return &session;
 }
 
-mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
+mobikex_peer_t *mobikex_peer_find(mobikex_session_t *this, host_t *host)
 {
 	return host->ip_equals(host, old_peer.host) ? &old_peer : &new_peer;
 }

@@ -104,7 +104,7 @@ enum segue_reason mobikex_link_weak(mobikex_link_t *link)
 
 void mobikex_signal_watch(void) {}
 
-mobikex_peer_t *mobikex_session_peer(mobikex_session_t *this, host_t *host)
+mobikex_peer_t *mobikex_peer_find(mobikex_session_t *this, host_t *host)
 {
 	enumerator_t *enumerator = this->peers->create_enumerator(this->peers);
 	mobikex_peer_t *peer, *found = NULL;
@@ -192,6 +192,7 @@ static void peer_add(const char *text, bool verified)
 	INIT(peer,
 		.host = host_create_from_string((char *)text, 4500),
 		.verified = verified,
+		.listed = TRUE,
 	);
 	session.peers->insert_last(session.peers, peer);
 }
@@ -349,7 +350,7 @@ static void metered(void **state)
 	mobikex_paths_update(&session);
 	assert_int_equal(mobikex_path_best(&session), slot_of(WLAN, PEER));
 	lte_routed = TRUE;
-	mobikex_session_peer(&session, session.other)->preference = MOBIKEX_PREFERENCE_LAST;
+	mobikex_peer_find(&session, session.other)->preference = MOBIKEX_PREFERENCE_LAST;
 	mobikex_paths_update(&session);
 	assert_true(map.path[slot_of(LTE, PEER)].flags & SEGUE_PATH_METERED);
 }
@@ -379,7 +380,7 @@ static void held_down(void **state)
 static mobikex_peer_t *peer_of(const char *text)
 {
 	host_t *host = host_create_from_string((char *)text, 0);
-	mobikex_peer_t *peer = mobikex_session_peer(&session, host);
+	mobikex_peer_t *peer = mobikex_peer_find(&session, host);
 
 	host->destroy(host);
 	return peer;
@@ -632,6 +633,31 @@ static void encapsulated(void **state)
 	assert_int_equal(ntohs(map.path[0].local_port), 4500);
 }
 
+/* What is sent goes on to an address that the peer removed, IKE does not go back there. */
+static void ike_is_where_the_peer_is(void **state)
+{
+	host_t *my = NULL, *other = NULL;
+
+	mobikex_paths_update(&session);
+	assert_true(mobikex_path_active_hosts(&session, &my, &other));
+	assert_true(other->ip_equals(other, session.remote));
+	my->destroy(my);
+	other->destroy(other);
+	peer_add(OTHER, FALSE);
+	move_to(WLAN, OTHER);
+	peer_of(PEER)->listed = FALSE;
+	mobikex_paths_update(&session);
+	assert_true(mobikex_path_live(&session, map.active));
+	assert_false(mobikex_path_active_hosts(&session, &my, &other));
+	assert_null(my);
+	assert_null(other);
+	/* moved back: where it is, listed or not */
+	move_to(WLAN, PEER);
+	assert_true(mobikex_path_active_hosts(&session, &my, &other));
+	my->destroy(my);
+	other->destroy(other);
+}
+
 /* More addresses than slots: what is in use stays in. */
 static void table_full(void **state)
 {
@@ -713,6 +739,7 @@ int main(void)
 		TEST(usable_since),
 		TEST(weak),
 		TEST(encapsulated),
+		TEST(ike_is_where_the_peer_is),
 		TEST(table_full),
 		TEST(many_links),
 		TEST(other_family),

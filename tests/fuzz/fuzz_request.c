@@ -102,7 +102,7 @@ static void named_goes(void)
 	if (!fake_peer.child_apart)
 		return;
 	host = mobikex_host(&fake_peer.child_addr, 0);
-	peer = mobikex_session_peer(&fake_peer.session, host);
+	peer = mobikex_peer_find(&fake_peer.session, host);
 	/* an idle one may be removed by the same request, afterwards */
 	must((peer && peer->verified) || host->equals(host, idle));
 	host->destroy(host);

@@ -9,7 +9,7 @@ FUZZ_WARN  := -std=gnu11 -Wall -Wextra -Werror -Wno-format -Wno-unused-parameter
 	-Wno-sign-compare -Wno-missing-field-initializers
 
 $(FUZZERS): ike-agent/mobikex_notify.c ike-agent/mobikex_host.c
-$(FUZZ_DIR)/fuzz_request: ike-agent/mobikex_operation.c ike-agent/mobikex_judge.c $(patsubst %,tests/agent/fake_%.c,charon peer text)
+$(FUZZ_DIR)/fuzz_request: ike-agent/mobikex_operation.c ike-agent/mobikex_judge.c ike-agent/mobikex_peer.c $(patsubst %,tests/agent/fake_%.c,charon peer text)
 
 $(FUZZERS): $(FUZZ_DIR)/%: tests/fuzz/%.c | $(STRONGSWAN)/VERSION
 	@mkdir -p $(@D)
