@@ -335,8 +335,12 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 	return next == ~0ULL ? 0 : probe_wait(next, now);
 }
 
+/* In an interval at the latest: what answers may take, as it is known now, may be far
+ * more than what will be known by then. */
 static __always_inline long probe_look_in(struct segue_probe *p, struct probe_timer *t, __u64 delay)
 {
+	if (delay > segue_probe_interval(p))
+		delay = segue_probe_interval(p);
 	p->look_ns = bpf_ktime_get_ns() + delay;
 	return bpf_timer_start(&t->timer, delay, 0);
 }

@@ -827,6 +827,30 @@ static void test_late(void **state)
 	assert_int_equal(entry(V4, 0).late, 0);
 }
 
+/* A round trip that is long now may be found short before it is over. */
+static void test_look_again(void **state)
+{
+	__u64 until = clock_now_ns() + 1000 * MS, first;
+	struct segue_probe p;
+
+	(void)state;
+	both_probed();
+	alive(0);
+	p = entry(V4, 0);
+	p.srtt_ns = 320 * MS;
+	p.late = 1;
+	set_entry(&p);
+	was_sent(V4, 0, clock_now_ns());
+	start_timer(V4, 0);
+	first = entry(V4, 0).look_ns;
+	do {
+		poll(NULL, 0, 1);
+		p = entry(V4, 0);
+	} while (p.look_ns == first && clock_now_ns() < until);
+	assert_true(p.look_ns > first);
+	assert_true(p.look_ns <= clock_now_ns() + segue_probe_interval(&p));
+}
+
 /* No other path answers: it is not this one's fault. */
 static void test_all_silent(void **state)
 {
@@ -1016,6 +1040,7 @@ int main(void)
 		cmocka_unit_test_setup(test_back, setup),
 		cmocka_unit_test_setup(test_sender_stalls, setup),
 		cmocka_unit_test_setup(test_late, setup),
+		cmocka_unit_test_setup(test_look_again, setup),
 		cmocka_unit_test_setup(test_all_silent, setup),
 		cmocka_unit_test_setup(test_other_key, setup),
 		cmocka_unit_test_setup(test_last_resort, setup),
