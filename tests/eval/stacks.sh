@@ -144,6 +144,18 @@ stock_again() {
 stock_leave() { prefer_lte; }
 stock_load() { bound_load; }
 
+# ------------------------------------------------------- strongSwan and any XDP
+# With a program that passes all at the server's device, as segue has its own there: what
+# a pair of veth does for XDP's sake.
+xdp_settings() { stock_settings "$@"; }
+xdp_up() {
+	stock_up "$1"
+	at server xdp-loader load eth0 "$project/build/tests/cli/other_xdp.bpf.o" >"$out/xdp.out" 2>&1
+}
+xdp_again() { stock_again; }
+xdp_leave() { stock_leave; }
+xdp_load() { stock_load; }
+
 # ---------------------------------------------------------------------- segue
 # Probes every 10 ms, in all cells: one configuration for all events. Mode "moved" is
 # transport mode whose flows move by themselves, "transport" that in which they are pinned.
