@@ -278,6 +278,19 @@ METHOD(listener_t, message_hook, bool,
 	return TRUE;
 }
 
+/**
+ * charon repeats a request by the pair that the IKE_SA has now, wherever it went at first.
+ */
+METHOD(listener_t, alert, bool,
+	private_mobikex_listener_t *this, ike_sa_t *ike_sa, alert_t alert, va_list args)
+{
+	if (alert == ALERT_RETRANSMIT_SEND && ike_sa)
+	{
+		mobikex_push_repeated(ike_sa);
+	}
+	return TRUE;
+}
+
 METHOD(listener_t, authorize, bool,
 	private_mobikex_listener_t *this, ike_sa_t *ike_sa, bool final, bool *success)
 {
@@ -388,6 +401,7 @@ mobikex_listener_t *mobikex_listener_create(void)
 	INIT(this,
 		.public = {
 			.listener = {
+				.alert = _alert,
 				.message = _message_hook,
 				.authorize = _authorize,
 				.ike_updown = _ike_updown,

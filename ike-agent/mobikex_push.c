@@ -42,6 +42,19 @@ bool mobikex_push_astray(mobikex_session_t *session, host_t *other)
 	return session->request_to && !other->ip_equals(other, session->request_to);
 }
 
+void mobikex_push_repeated(ike_sa_t *ike_sa)
+{
+	mobikex_session_t *session;
+
+	mobikex->lock->lock(mobikex->lock);
+	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
+	if (session)
+	{
+		session->request_pushed = TRUE;
+	}
+	mobikex->lock->unlock(mobikex->lock);
+}
+
 bool mobikex_push_happened(ike_sa_t *ike_sa)
 {
 	mobikex_session_t *session;
@@ -131,8 +144,8 @@ static status_t push_job(ike_sa_t *ike_sa, uint32_t data)
 }
 
 /**
- * charon itself sends it again after retransmit_timeout, by the pair in use, and nobody
- * tells us: well before that we have to have done so.
+ * charon itself sends it again after retransmit_timeout, by the pair in use, which may be
+ * dead: well before that we have to have done so.
  */
 static uint32_t patience(u_int doublings)
 {

@@ -21,6 +21,9 @@ void mobikex_push_on_purpose(mobikex_session_t *session);
 /** Did the latest request go elsewhere, and not on purpose? */
 bool mobikex_push_astray(mobikex_session_t *session, host_t *other);
 
+/** charon sends the request under way again, by the pair that the IKE_SA has. */
+void mobikex_push_repeated(ike_sa_t *ike_sa);
+
 /** Was the latest request sent more than once, by whatever path? */
 bool mobikex_push_happened(ike_sa_t *ike_sa);
 

@@ -313,6 +313,14 @@ static void sent_again_by_charon(void **state)
 	assert_false(reached);
 }
 
+/* By itself, after its own timeout, maybe before we have. */
+static void repeated_by_charon(void **state)
+{
+	mobikex_push_repeated(&ike_sa);
+	is_answered_from(ASKED);
+	assert_false(reached);
+}
+
 /* Let go meanwhile: nobody knows what was sent. */
 static void session_is_gone(void **state)
 {
@@ -433,6 +441,7 @@ int main(void)
 		TEST(another_address_answers),
 		TEST(sent_again_proves_nothing),
 		TEST(sent_again_by_charon),
+		TEST(repeated_by_charon),
 		TEST(session_is_gone),
 		TEST(sent_to_where_the_peer_was),
 		TEST(a_check_is_not_astray),
