@@ -55,6 +55,14 @@ void mobikex_hello_source(uint32_t ike, message_t *message)
 	}
 }
 
+bool mobikex_hello_moved(uint32_t ike, host_t *remote)
+{
+	mobikex_hello_t *hello = mobikex_hello_find(ike);
+
+	return hello && (hello->moved ||
+					 (hello->source && !remote->ip_equals(remote, hello->source)));
+}
+
 void mobikex_hello_natted(uint32_t ike)
 {
 	get(ike)->natted = TRUE;

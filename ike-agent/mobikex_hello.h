@@ -38,6 +38,10 @@ void mobikex_hello_supported(uint32_t ike, chunk_t data);
  */
 void mobikex_hello_source(uint32_t ike, message_t *message);
 
+/** Is the peer elsewhere than it was when it asked for the IKE_SA?  Nothing need have
+ * come back from there yet (RFC 4555 3.7). */
+bool mobikex_hello_moved(uint32_t ike, host_t *remote);
+
 /** A request of IKE_AUTH came through a NAT that it does not allow. */
 void mobikex_hello_natted(uint32_t ike);
 

@@ -380,9 +380,9 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 		mobikex_session_stock(this, "the peer has no MOBIKE");
 		return FALSE;
 	}
-	if (hello && hello->moved)
-	{	/* nothing has come back from there yet (RFC 4555 3.7) */
-		mobikex_session_stock(this, "the peer's address changed before IKE_AUTH");
+	if (mobikex_hello_moved(this->ike, this->remote))
+	{
+		mobikex_session_stock(this, "the peer's address changed before it had an SA");
 		return FALSE;
 	}
 	if (mode == MODE_TRANSPORT && !this->restores)

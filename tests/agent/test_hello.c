@@ -106,6 +106,27 @@ static void other_source(void **state)
 	assert_true(mobikex_hello_find(IKE)->moved);
 }
 
+static bool moved_to(const char *address)
+{
+	host_t *remote = host_create_from_string((char *)address, 4500);
+	bool moved = mobikex_hello_moved(IKE, remote);
+
+	remote->destroy(remote);
+	return moved;
+}
+
+/* After IKE_AUTH, too: the first SA may come much later. */
+static void moved_before_the_first_sa(void **state)
+{
+	assert_false(moved_to("10.1.0.2"));	/* nobody asked us */
+	comes(IKE_SA_INIT, "10.1.0.2", 500);
+	comes(IKE_AUTH, "10.1.0.2", 4500);
+	assert_false(moved_to("10.1.0.2"));
+	assert_true(moved_to("10.66.6.6"));
+	comes(IKE_AUTH, "10.66.6.6", 4500);
+	assert_true(moved_to("10.1.0.2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +134,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nonsense_is_ignored, setup, teardown),
 		cmocka_unit_test_setup_teardown(same_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_source, setup, teardown),
+		cmocka_unit_test_setup_teardown(moved_before_the_first_sa, setup, teardown),
 	};
 	int failed;
 
