@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_judge.h"
 #include "mobikex_host.h"
+#include "mobikex_link.h"
 #include "mobikex_peer.h"
 
 #include <arpa/inet.h>
@@ -10,6 +11,19 @@ CALLBACK(is_addr, int,
 	const struct segue_addr *addr, const struct rtnl_addr *own)
 {
 	return segue_addr_equal(addr, &own->addr);
+}
+
+/**
+ * Does this host know it in a network behind a device that is not attached?  A route to
+ * it by segue0 would take our own traffic away from whoever has it there.  The default
+ * route says nothing: the other way may be by policy.
+ */
+static bool elsewhere(const struct segue_addr *addr)
+{
+	unsigned int ifindex, prefixlen;
+
+	return !rtnl_route_match(mobikex->rtnl, addr, &ifindex, &prefixlen) &&
+		   prefixlen && ifindex != mobikex->device && !mobikex_link_by_index(ifindex);
 }
 
 enum mobikex_refusal mobikex_judge_address(mobikex_session_t *session,
@@ -31,7 +45,7 @@ enum mobikex_refusal mobikex_judge_address(mobikex_session_t *session,
 	own = mobikex_host_known(session->locals, host) ||
 		  rtnl_addrs(mobikex->rtnl, (void*)is_addr, (void*)addr) > 0;
 	host->destroy(host);
-	return own ? MOBIKEX_NOT_YOURS : MOBIKEX_NOT_REFUSED;
+	return own || elsewhere(addr) ? MOBIKEX_NOT_YOURS : MOBIKEX_NOT_REFUSED;
 }
 
 /**

@@ -70,6 +70,10 @@ int rtnl_route_del(struct rtnl *rtnl, unsigned int table, const struct segue_add
 int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
 		     const struct segue_addr *source);
 
+/* The device and the prefix of the route that a packet of this host to addr would take. */
+int rtnl_route_match(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int *ifindex,
+		     unsigned int *prefixlen);
+
 /*
  * The path MTU that the kernel has for addr, as XFRM sees it; 0: that of the device.
  * A router said so, or a route does.

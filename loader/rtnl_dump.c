@@ -302,6 +302,49 @@ int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned 
 	}
 }
 
+struct route_match {
+	unsigned int ifindex;
+	unsigned int prefixlen;
+};
+
+static int match_attr(const struct nlattr *attr, void *context)
+{
+	struct route_match *match = context;
+
+	if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+		match->ifindex = mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
+
+static int match_answer(const struct nlmsghdr *message, void *context)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	struct route_match *match = context;
+
+	if (mnl_nlmsg_get_payload_len(message) >= sizeof(*route) &&
+	    route->rtm_type == RTN_UNICAST) {
+		match->prefixlen = route->rtm_dst_len;
+		mnl_attr_parse(message, sizeof(*route), match_attr, match);
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl_route_match(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int *ifindex,
+		     unsigned int *prefixlen)
+{
+	struct route_match match = {};
+	char buf[RTNL_REQUEST_SIZE];
+	int err;
+
+	err = rtnl_talk(rtnl, route_request(buf, addr, NULL, RTM_F_FIB_MATCH), match_answer,
+			&match);
+	if (err)
+		return err;
+	*ifindex = match.ifindex;
+	*prefixlen = match.prefixlen;
+	return match.ifindex ? 0 : -ENETUNREACH;
+}
+
 static int metric_attr(const struct nlattr *attr, void *context)
 {
 	unsigned int *mtu = context;

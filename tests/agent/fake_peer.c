@@ -9,6 +9,7 @@
 #include "mobikex_copy.h"
 #include "mobikex_hello.h"
 #include "mobikex_host.h"
+#include "mobikex_link.h"
 #include "mobikex_operation.h"
 #include "mobikex_path.h"
 
@@ -92,6 +93,24 @@ int rtnl_addrs(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_addr *), v
 		ret = fn(context, &addr);
 	}
 	return ret;
+}
+
+/* Attached: 2.  10.77 is a network behind device 9, by which the default route goes, too. */
+int rtnl_route_match(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int *ifindex,
+		     unsigned int *prefixlen)
+{
+	const unsigned char *octet = addr->octet + 12;
+
+	*ifindex = octet[1] == 1 || octet[1] == 2 ? 2 : 9;
+	*prefixlen = *ifindex == 2 ? 24 : octet[1] == 77 ? 16 : 0;
+	return 0;
+}
+
+mobikex_link_t *mobikex_link_by_index(uint32_t ifindex)
+{
+	static mobikex_link_t link;
+
+	return ifindex == 2 ? &link : NULL;
 }
 
 /* ------------------------------------------------ what stands for charon */
