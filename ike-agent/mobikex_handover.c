@@ -293,6 +293,7 @@ static void switch_to_ike(mobikex_session_t *session)
 	}
 	if (!peer)
 	{	/* moved without having announced it */
+		mobikex_peers_room(session);
 		peer = mobikex_peer_add(session, session->other, FALSE);
 	}
 	peer->listed = TRUE;
@@ -345,6 +346,10 @@ void mobikex_handover_by_ike(ike_sa_t *ike_sa, host_t *my, host_t *other)
 		{	/* another address is in use */
 			mobikex_moved_sync(session);
 		}
+	}
+	else if (session && session->state == MOBIKEX_STOCK)
+	{	/* its SAs go by the addresses that they have by then */
+		mobikex_session_view(session, my, other);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 }

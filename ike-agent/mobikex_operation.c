@@ -203,6 +203,40 @@ static void expect_response(record_t *record, message_t *message,
 	record->waiting = TRUE;
 }
 
+/**
+ * Each new address costs checks: there is a measure.
+ */
+static bool too_often(record_t *record)
+{
+	uint64_t now = mobikex_now();
+
+	if (now - record->since > MINUTE)
+	{
+		record->since = now;
+		record->adds = 0;
+	}
+	return record->adds++ >= MOBIKEX_ADDS_PER_MINUTE;
+}
+
+/**
+ * An update of everything, from where the peer has not been: as if it were added.
+ */
+static bool moves_too_often(mobikex_session_t *session, message_t *message,
+							record_t *record, mobikex_request_t *request)
+{
+	mobikex_parameter_t source = from_header(MOBIKEX_ROLE_NEW,
+											 message->get_source(message));
+
+	if (!request->update || named(request) ||
+		mobikex_peer_find(session, message->get_source(message)) ||
+		!too_often(record))
+	{
+		return FALSE;
+	}
+	mobikex_request_refuse(request, MOBIKEX_TOO_OFTEN, &source);
+	return TRUE;
+}
+
 void mobikex_operation_request(ike_sa_t *ike_sa, message_t *message)
 {
 	uint32_t ike = ike_sa->get_unique_id(ike_sa);
@@ -227,7 +261,8 @@ void mobikex_operation_request(ike_sa_t *ike_sa, message_t *message)
 		return;
 	}
 	if (request.update &&
-		!mobikex_judge_update(ike_sa, session, message, &request))
+		(!mobikex_judge_update(ike_sa, session, message, &request) ||
+		 moves_too_often(session, message, record_get(ike), &request)))
 	{
 		error = UNACCEPTABLE_ADDRESSES;
 		hide(message, FALSE);
@@ -240,21 +275,6 @@ void mobikex_operation_request(ike_sa_t *ike_sa, message_t *message)
 }
 
 /* --------------------------------------------------------- the response */
-
-/**
- * Each new address costs checks: there is a measure.
- */
-static bool too_often(record_t *record)
-{
-	uint64_t now = mobikex_now();
-
-	if (now - record->since > MINUTE)
-	{
-		record->since = now;
-		record->adds = 0;
-	}
-	return record->adds++ >= MOBIKEX_ADDS_PER_MINUTE;
-}
 
 /**
  * In charon's own list, too: a list of RFC 4555 or a look at it must not undo this.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_peer.h"
 
+#include <segue/mobikex.h>
+
 mobikex_peer_t *mobikex_peer_find(mobikex_session_t *this, host_t *host)
 {
 	enumerator_t *enumerator;
@@ -79,6 +81,36 @@ void mobikex_peers_prune(mobikex_session_t *this)
 		}
 	}
 	enumerator->destroy(enumerator);
+}
+
+void mobikex_peers_room(mobikex_session_t *this)
+{
+	enumerator_t *enumerator;
+	mobikex_peer_t *peer, *oldest = NULL;
+
+	if (this->peers->get_count(this->peers) < MOBIKEX_MAX_ADDRESSES)
+	{
+		return;
+	}
+	enumerator = this->peers->create_enumerator(this->peers);
+	while (enumerator->enumerate(enumerator, &peer))
+	{
+		if (!peer->host->ip_equals(peer->host, this->other) &&
+			(!oldest || peer->verified < oldest->verified ||
+			 (peer->verified == oldest->verified && peer->since < oldest->since)))
+		{
+			oldest = peer;
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (oldest)
+	{
+		DBG1(DBG_IKE, "segue: session %s[%u]: %H makes room for %H", this->name,
+			 this->id, oldest->host, this->other);
+		this->peers->remove(this->peers, oldest, NULL);
+		mobikex_session_unroute(this, oldest->host);
+		peer_destroy(oldest);
+	}
 }
 
 void mobikex_peers_destroy(mobikex_session_t *this)

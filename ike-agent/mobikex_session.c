@@ -17,6 +17,9 @@
 #include <string.h>
 #include <segue/mobikex.h>
 
+/** Addresses of the peer that are remembered, those that it has included */
+#define REMOTES (2 * MOBIKEX_MAX_ADDRESSES)
+
 static mobikex_session_t *find(uint32_t ike, uint32_t id)
 {
 	enumerator_t *enumerator;
@@ -69,6 +72,29 @@ mobikex_session_t *mobikex_session_current(void)
 	return found && found->state != MOBIKEX_STOCK ? found : NULL;
 }
 
+/**
+ * Of where the peer was charon asks about the last place only.
+ */
+static void forget_remote(mobikex_session_t *this)
+{
+	enumerator_t *enumerator;
+	host_t *host;
+	bool found = this->remotes->get_count(this->remotes) < REMOTES;
+
+	enumerator = this->remotes->create_enumerator(this->remotes);
+	while (!found && enumerator->enumerate(enumerator, &host))
+	{
+		if (!host->ip_equals(host, this->remote) &&
+			!host->ip_equals(host, this->other) && !mobikex_peer_find(this, host))
+		{
+			this->remotes->remove_at(this->remotes, enumerator);
+			host->destroy(host);
+			found = TRUE;
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
 void mobikex_session_view(mobikex_session_t *this, host_t *my, host_t *other)
 {
 	if (!mobikex_host_known(this->locals, my))
@@ -77,6 +103,7 @@ void mobikex_session_view(mobikex_session_t *this, host_t *my, host_t *other)
 	}
 	if (!mobikex_host_known(this->remotes, other))
 	{
+		forget_remote(this);
 		this->remotes->insert_last(this->remotes, other->clone(other));
 	}
 	my = my->clone(my);

@@ -235,6 +235,67 @@ static void too_often(void **state)
 	assert_int_equal(ask_add("10.3.0.2"), 0);
 }
 
+static int update_from(const char *source)
+{
+	return ask_from(source, UPDATE_SA_ADDRESSES, 0, NULL);
+}
+
+/* From a new address each time, which are checked as well. */
+static void moves_too_often(void **state)
+{
+	char text[32];
+	int i;
+
+	for (i = 0; i < MOBIKEX_ADDS_PER_MINUTE; i++) {
+		snprintf(text, sizeof(text), "10.7.0.%d", i + 1);
+		assert_int_equal(update_from(text), 0);
+		assert_true(fake_peer.updated);
+	}
+	assert_int_equal(update_from("10.8.0.2"), MOBIKEX_TOO_OFTEN);
+	assert_false(fake_peer.updated);
+	assert_int_equal(update_from(FAKE_IDLE), 0);	/* costs none */
+	fake_peer.ms += FAKE_MINUTE_MS;
+	assert_int_equal(update_from("10.8.0.2"), 0);
+}
+
+/* Where the peer is there has to be room for: what was not checked goes first, then what
+ * is known for longest. */
+static void room(void **state)
+{
+	mobikex_session_t *session = &fake_peer.session;
+	char text[32];
+	int i;
+
+	for (i = 2; i < MOBIKEX_MAX_ADDRESSES; i++) {
+		mobikex_peers_room(session);
+		snprintf(text, sizeof(text), "10.7.0.%d", i);
+		assert_int_equal(ask_add(text), 0);
+		fake_address(text)->verified = i != 5;
+		fake_address(text)->since = i;
+	}
+	assert_int_equal(session->peers->get_count(session->peers), MOBIKEX_MAX_ADDRESSES);
+	mobikex_peers_room(session);
+	assert_null(fake_address("10.7.0.5"));
+	assert_int_equal(session->peers->get_count(session->peers), MOBIKEX_MAX_ADDRESSES - 1);
+	assert_int_equal(ask_add("10.7.0.5"), 0);
+	fake_address("10.7.0.5")->verified = TRUE;
+	fake_address("10.7.0.5")->since = 1;
+	fake_address(FAKE_IDLE)->since = fake_address(FAKE_IN_USE)->since = 0;
+	mobikex_peers_room(session);
+	assert_null(fake_address(FAKE_IDLE));		/* and not the one in use */
+	assert_int_equal(session->peers->get_count(session->peers), MOBIKEX_MAX_ADDRESSES - 1);
+}
+
+/* Our own traffic goes there by a device of which segue knows nothing. */
+static void elsewhere(void **state)
+{
+	assert_int_equal(ask_add("10.77.0.2"), MOBIKEX_NOT_YOURS);
+	assert_null(fake_address("10.77.0.2"));
+	assert_int_equal(update_from("10.77.0.2"), MOBIKEX_NOT_YOURS);
+	assert_false(fake_peer.updated);
+	assert_int_equal(ask_add("10.78.0.2"), 0);	/* by the default route */
+}
+
 /* The hash of RFC 7296 2.23, by a sender that is at this address. */
 static void natd(message_t *request, const char *text)
 {
@@ -485,6 +546,9 @@ int main(void)
 		TEST(spis),
 		TEST(full),
 		TEST(too_often),
+		TEST(moves_too_often),
+		TEST(room),
+		TEST(elsewhere),
 		TEST(updates),
 		TEST(named),
 		TEST(named_partly),
