@@ -480,6 +480,7 @@ void mobikex_child_wish(mobikex_session_t *session, uint8_t number, uint8_t slot
 		child->window = window;
 		child->switch_at = child->again_at = 0;
 		child->refusals = 0;
+		child->refused_addr = (struct segue_addr){};
 		mobikex_follow_queue(session);
 	}
 }
@@ -495,7 +496,8 @@ void mobikex_child_told(mobikex_session_t *session, uint8_t number,
 			   (reason <= MOBIKEX_NOT_THE_SOURCE ? reason : 0));
 	}
 	if (!child->told && reason)
-	{	/* not before somebody asks for it again */
+	{	/* not before somebody asks for it again: the settings always do */
+		child->refused_addr = *addr;
 		child->wish = child->target = SEGUE_NO_PATH;
 		child->window = 0;
 	}

@@ -62,23 +62,26 @@ static uint8_t owed(mobikex_session_t *session, const struct segue_session *entr
 					uint8_t number)
 {
 	mobikex_child_t *child = &session->child[number];
-	uint8_t active = entry->child[number].active;
+	const struct segue_addr *settled;
+	uint8_t slot;
 
 	if (!child->reqid || child->again_at > mobikex_now() ||
 		child->refusals >= mobikex->check_tries)
 	{
 		return SEGUE_NO_PATH;
 	}
-	if (!child->told || (child->joining && child->wish == SEGUE_NO_PATH))
+	if (child->told && child->joining && child->wish == SEGUE_NO_PATH)
 	{
 		return child->target;
 	}
-	if (active >= SEGUE_MAX_PATHS ||
-		segue_addr_equal(&session->path[active].local, &child->told_addr))
+	slot = child->told ? entry->child[number].active : child->target;
+	settled = child->told ? &child->told_addr : &child->refused_addr;
+	if (slot >= SEGUE_MAX_PATHS ||
+		segue_addr_equal(&session->path[slot].local, settled))
 	{
 		return SEGUE_NO_PATH;
 	}
-	return active;
+	return slot;
 }
 
 /**

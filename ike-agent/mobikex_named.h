@@ -11,6 +11,8 @@
  *
  * What the peer cannot know yet (an address that it is still checking, an SPI of a
  * rekeying under way) is told again after check_delay, check_tries times in all.
+ * What it refuses for good is not told again before a person asks for it; another
+ * address is.
  * Only the leader tells, and only a peer with the capability CHILDREN.
  */
 #ifndef MOBIKEX_NAMED_H_

@@ -57,6 +57,8 @@ typedef struct {
 	/** Times that it refused, and when to tell it again */
 	u_int refusals;
 	uint64_t again_at;
+	/** Where it may not go apart, as the peer refused that for good; 0: none */
+	struct segue_addr refused_addr;
 } mobikex_child_t;
 
 struct mobikex_session_t {

@@ -386,6 +386,25 @@ static void refused(void **state)
 	go_apart();				/* but when asked to */
 }
 
+/* Nobody asked for it but the settings: told once, and then only of another address. */
+static void refused_by_settings(void **state)
+{
+	CHILD->apart = TRUE;
+	mobikex_children_update(&session);
+	assert_string_equal(telling(), "10.1.0.2");
+	answer(MOBIKEX_NOT_SUPPORTED);
+	assert_int_equal(told_no, SEGUE_REASON_OPERATION + MOBIKEX_NOT_SUPPORTED);
+	assert_int_equal(WAY->active, SEGUE_NO_PATH);
+	assert_false(mobikex_named_owed(&session));
+	assert_string_equal(telling(), "");
+	map.active = 1;
+	mobikex_children_update(&session);
+	assert_string_equal(telling(), "10.2.0.2");
+	answer(MOBIKEX_NOT_SUPPORTED);
+	assert_string_equal(telling(), "");
+	go_apart();
+}
+
 /* What the peer is still checking: told again later, and not for ever. */
 static void not_known_yet(void **state)
 {
@@ -589,6 +608,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(told_first),
 		TEST(refused),
+		TEST(refused_by_settings),
 		TEST(not_known_yet),
 		TEST(not_for_us),
 		TEST(by_settings),
