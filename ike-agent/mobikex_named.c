@@ -249,10 +249,8 @@ static void answered(private_task_t *this, mobikex_session_t *session,
 			 session->name, session->id, mobikex_refusal_name(reason));
 		return;
 	}
-	if (!reason)
-	{
-		child->refusals = 0;
-	}
+	/* what comes next is another matter */
+	child->refusals = 0;
 	mobikex_child_told(session, this->number, &this->addr, reason);
 }
 

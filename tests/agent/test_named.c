@@ -359,6 +359,14 @@ static void go_apart(void)
 	assert_string_equal(telling(), "");
 }
 
+/* It goes where its session goes, but says so for itself. */
+static void session_goes_to(uint8_t slot)
+{
+	CHILD->apart = TRUE;
+	map.active = slot;
+	mobikex_children_update(&session);
+}
+
 /* ------------------------------------------------------------------- tests */
 
 static void told_first(void **state)
@@ -389,16 +397,14 @@ static void refused(void **state)
 /* Nobody asked for it but the settings: told once, and then only of another address. */
 static void refused_by_settings(void **state)
 {
-	CHILD->apart = TRUE;
-	mobikex_children_update(&session);
+	session_goes_to(0);
 	assert_string_equal(telling(), "10.1.0.2");
 	answer(MOBIKEX_NOT_SUPPORTED);
 	assert_int_equal(told_no, SEGUE_REASON_OPERATION + MOBIKEX_NOT_SUPPORTED);
 	assert_int_equal(WAY->active, SEGUE_NO_PATH);
 	assert_false(mobikex_named_owed(&session));
 	assert_string_equal(telling(), "");
-	map.active = 1;
-	mobikex_children_update(&session);
+	session_goes_to(1);
 	assert_string_equal(telling(), "10.2.0.2");
 	answer(MOBIKEX_NOT_SUPPORTED);
 	assert_string_equal(telling(), "");
@@ -430,6 +436,54 @@ static void not_known_yet(void **state)
 	assert_string_equal(telling(), "10.2.0.2");
 	answer(MOBIKEX_NOT_REFUSED);
 	assert_int_equal(WAY->active, 1);
+}
+
+/* It goes on not knowing that, until it is given up. */
+static void never_known(const char *address)
+{
+	int i;
+
+	for (i = 0; i < agent.check_tries; i++) {
+		assert_string_equal(telling(), address);
+		answer(MOBIKEX_UNKNOWN_ADDRESS);
+		assert_string_equal(telling(), "");
+		ms += agent.check_delay + 1;
+	}
+	assert_string_equal(telling(), "");
+}
+
+/* What was given up is given up for that address alone. */
+static void given_up_once(void **state)
+{
+	session_goes_to(0);
+	assert_string_equal(telling(), "10.1.0.2");
+	answer(MOBIKEX_NOT_REFUSED);
+	session_goes_to(1);
+	never_known("10.2.0.2");
+	session_goes_to(0);
+	assert_string_equal(telling(), "10.1.0.2");
+	answer(MOBIKEX_NOT_REFUSED);
+	session_goes_to(1);
+	never_known("10.2.0.2");	/* as often as before */
+}
+
+static void given_up_first(void **state)
+{
+	session_goes_to(0);
+	never_known("10.1.0.2");
+	session_goes_to(1);
+	never_known("10.2.0.2");
+	assert_int_equal(WAY->active, SEGUE_NO_PATH);
+}
+
+static void given_up_then_joins(void **state)
+{
+	go_apart();
+	wish(2, 0);
+	never_known("10.1.0.2");
+	live[2] = FALSE;
+	mobikex_children_update(&session);
+	never_known("session");
 }
 
 static void not_for_us(void **state)
@@ -610,6 +664,9 @@ int main(void)
 		TEST(refused),
 		TEST(refused_by_settings),
 		TEST(not_known_yet),
+		TEST(given_up_once),
+		TEST(given_up_first),
+		TEST(given_up_then_joins),
 		TEST(not_for_us),
 		TEST(by_settings),
 		TEST(softly),
