@@ -379,6 +379,16 @@ u_int mobikex_check_tries(ike_sa_t *ike_sa, host_t *other)
 	return tries;
 }
 
+/**
+ * Was it a way back to the peer that was asked, whose address is gone meanwhile, or was
+ * added anew?
+ */
+static bool lost_way(mobikex_session_t *session, mobikex_peer_t *peer)
+{
+	return session && session->trying &&
+		   (!peer || (!peer->verified && !peer->asked));
+}
+
 void mobikex_check_left_out(ike_sa_t *ike_sa, host_t *my, host_t *other)
 {
 	mobikex_session_t *session;
@@ -393,7 +403,7 @@ void mobikex_check_left_out(ike_sa_t *ike_sa, host_t *my, host_t *other)
 		session->natd = TRUE;
 		peer = mobikex_peer_find(session, other);
 	}
-	if (peer && peer->verified && !peer->asked)
+	if (lost_way(session, peer) || (peer && peer->verified && !peer->asked))
 	{	/* the way there was asked */
 		mobikex_failback_again(session);
 	}
@@ -411,6 +421,7 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 {
 	mobikex_session_t *session;
 	mobikex_peer_t *peer = NULL;
+	bool lost;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
@@ -418,6 +429,7 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 	{
 		peer = mobikex_peer_find(session, other);
 	}
+	lost = lost_way(session, peer);
 	if (peer && peer->verified && !peer->asked)
 	{	/* not the address was asked, but the way there */
 		mobikex_failback_tried(session, my, other, reached);
@@ -463,6 +475,10 @@ void mobikex_check_result(ike_sa_t *ike_sa, host_t *my, host_t *other,
 			mobikex_paths_update(session);
 		}
 		mobikex_view_update(session);
+	}
+	if (lost)
+	{	/* another one is looked for; or it is the peer's again, and proven */
+		mobikex_failback_tried(session, my, other, reached && peer);
 	}
 	mobikex->lock->unlock(mobikex->lock);
 }

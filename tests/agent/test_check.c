@@ -49,6 +49,7 @@ mobikex_session_t *mobikex_session_by_ike(uint32_t ike)
 void mobikex_session_route(mobikex_session_t *this, host_t *remote) {}
 
 static int unrouted, failback_tried, failback_again, events, not_owned;
+static bool failback_reached;
 
 void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
 {
@@ -58,6 +59,7 @@ void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
 void mobikex_failback_tried(mobikex_session_t *this, host_t *my, host_t *other, bool reached)
 {
 	failback_tried++;
+	failback_reached = reached;
 }
 
 void mobikex_failback_again(mobikex_session_t *this)
@@ -447,6 +449,51 @@ static void failback_is_another_thing(void **state)
 	assert_int_equal(peer->tries, 0);
 }
 
+/* The peer has that address no more when the check of a path to it ends, or has it
+ * anew: who waits for the end of that check must not wait for ever. */
+static void failback_to_what_is_gone(void **state)
+{
+	static const struct {
+		bool trying;
+		bool added;	/* again, and not verified yet */
+		bool asked;	/* it, not the way there */
+		bool reached;
+		bool told, way;
+	} cases[] = {
+		{ .trying = TRUE, .told = TRUE },
+		{ .trying = TRUE, .reached = TRUE, .told = TRUE },
+		{ .trying = TRUE, .added = TRUE, .told = TRUE },
+		{ .trying = TRUE, .added = TRUE, .reached = TRUE, .told = TRUE, .way = TRUE },
+		{ .trying = TRUE, .added = TRUE, .asked = TRUE, .reached = TRUE },
+		{ .reached = TRUE },
+		{ .added = TRUE },
+	};
+	host_t *host = host_of(IDLE);
+	mobikex_peer_t *peer;
+	int i, left_out;
+
+	for (i = 0; i < countof(cases); i++) {
+		for (left_out = 0; left_out < 2; left_out++) {
+			peer = cases[i].added ? peer_add(IDLE, FALSE) : NULL;
+			if (peer)
+				peer->asked = cases[i].asked;
+			session.trying = cases[i].trying;
+			failback_again = failback_tried = 0;
+			failback_reached = FALSE;
+			if (left_out)
+				mobikex_check_left_out(&ike_sa, my_host, host);
+			else
+				mobikex_check_result(&ike_sa, my_host, host, cases[i].reached);
+			assert_int_equal(failback_again, left_out && cases[i].told);
+			assert_int_equal(failback_tried, !left_out && cases[i].told);
+			assert_int_equal(failback_reached, !left_out && cases[i].way);
+			if (peer)
+				peer_del(peer);
+		}
+	}
+	host->destroy(host);
+}
+
 /* A new address does not wait for the timer of an old one, and timers do not pile up. */
 static void timers_do_not_pile_up(void **state)
 {
@@ -586,6 +633,7 @@ int main(void)
 		TEST(left_out_is_asked_again),
 		TEST(left_out_of_a_failback),
 		TEST(failback_is_another_thing),
+		TEST(failback_to_what_is_gone),
 		TEST(timers_do_not_pile_up),
 		TEST(busy_waits),
 		TEST(list_of_addresses),
