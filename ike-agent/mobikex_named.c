@@ -70,6 +70,10 @@ static uint8_t owed(mobikex_session_t *session, const struct segue_session *entr
 	{
 		return SEGUE_NO_PATH;
 	}
+	if (child->switch_at)
+	{	/* by both, until it is where the peer was told, or will be */
+		return SEGUE_NO_PATH;
+	}
 	if (child->told && child->joining && child->wish == SEGUE_NO_PATH)
 	{
 		return child->target;

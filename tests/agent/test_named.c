@@ -538,11 +538,13 @@ static void softly(void **state)
 	ms += 49;
 	mobikex_children_update(&session);
 	assert_int_equal(WAY->active, 0);
+	assert_string_equal(telling(), "");	/* not back, for that moment */
 	ms += 1;
 	mobikex_children_update(&session);
 	assert_int_equal(WAY->active, 1);
 	assert_int_equal(WAY->copy, 0);
 	assert_int_equal(WAY->copy_until, (ms + 50) * 1000000);
+	assert_string_equal(telling(), "");
 	mobikex_children_update(&session);	/* once only */
 	assert_int_equal(WAY->copy, 0);
 	assert_int_equal(WAY->active, 1);
