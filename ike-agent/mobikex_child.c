@@ -430,6 +430,31 @@ void mobikex_children_update(mobikex_session_t *session)
 }
 
 /**
+ * What is due by now follow sees to.
+ */
+static void look_at(mobikex_session_t *session, uint64_t time)
+{
+	uint64_t now = mobikex_now();
+
+	if (time > now)
+	{
+		mobikex_job_queue(session->ike, look, 0, (time - now) / MS + 1);
+	}
+}
+
+void mobikex_children_rekeyed(mobikex_session_t *session)
+{
+	uint8_t number;
+
+	for (number = 1; number < SEGUE_MAX_CHILDREN; number++)
+	{
+		session->child[number].due = 0;
+		look_at(session, session->child[number].switch_at);
+		look_at(session, session->child[number].again_at);
+	}
+}
+
+/**
  * To whoever waits for what he wanted
  */
 static void refuse(mobikex_session_t *session, uint8_t number,

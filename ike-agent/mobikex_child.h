@@ -37,6 +37,9 @@ void mobikex_children_clean(mobikex_session_t *session);
 /** Paths or links have changed: send each by the path it should go. */
 void mobikex_children_update(mobikex_session_t *session);
 
+/** The IKE_SA was rekeyed: what was to be looked at later is lost with the old one. */
+void mobikex_children_rekeyed(mobikex_session_t *session);
+
 /** A person wants it to go by this path, softly if there is a window (ms).  By the
  * session's own path: to go with the session again. */
 void mobikex_child_wish(mobikex_session_t *session, uint8_t number, uint8_t slot,

@@ -2,6 +2,7 @@
 #include "mobikex_listener.h"
 #include "mobikex_announce.h"
 #include "mobikex_check.h"
+#include "mobikex_child.h"
 #include "mobikex_handover.h"
 #include "mobikex_hello.h"
 #include "mobikex_judge.h"
@@ -328,7 +329,6 @@ METHOD(listener_t, ike_rekey, bool,
 {
 	mobikex_session_t *session;
 	mobikex_hello_t *hello;
-	u_int number;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(old->get_unique_id(old));
@@ -337,10 +337,7 @@ METHOD(listener_t, ike_rekey, bool,
 		mobikex_session_rekey(session, new);
 		session->queued = session->checking = session->trying = FALSE;
 		session->failback = session->holding = session->leave_at = 0;
-		for (number = 1; number < SEGUE_MAX_CHILDREN; number++)
-		{
-			session->child[number].due = 0;
-		}
+		mobikex_children_rekeyed(session);
 		mobikex_check_rekeyed(session);
 		mobikex_moved_rekeyed(session);
 		mobikex_follow_queue(session);

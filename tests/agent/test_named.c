@@ -43,6 +43,8 @@ static mobikex_hello_t hello;
 static struct segue_session map;
 static bool live[SEGUE_MAX_PATHS];
 static unsigned int jobs;
+static mobikex_job_t queued;	/* the latest one, and in how many ms it is due */
+static uint32_t queued_ms;
 static uint64_t ms;
 static enum segue_reason told_no;	/* to the person who wanted it */
 static task_t *task;
@@ -105,6 +107,8 @@ void mobikex_follow_queue(mobikex_session_t *this)
 void mobikex_job_queue(uint32_t ike, mobikex_job_t job, uint32_t data, uint32_t delay)
 {
 	jobs++;
+	queued = job;
+	queued_ms = delay;
 }
 
 void mobikex_push_later(ike_sa_t *ike_sa, uint32_t mid)
@@ -550,6 +554,49 @@ static void softly(void **state)
 	assert_int_equal(WAY->active, 1);
 }
 
+/* The IKE_SA is rekeyed, and jobs for the old one are lost.  Time passes until the one
+ * that is queued anew. */
+static void rekeyed(uint32_t left)
+{
+	queued = NULL;
+	mobikex_children_rekeyed(&session);
+	mobikex_children_update(&session);
+	assert_string_equal(telling(), "");
+	if (left) {
+		assert_non_null(queued);
+		assert_in_range(queued_ms, left, left + 1);
+		ms += queued_ms;
+		assert_int_equal(queued(&ike_sa, 0), SUCCESS);
+	} else {
+		assert_null(queued);
+	}
+}
+
+static void softly_over_a_rekeying(void **state)
+{
+	wish(1, 50);
+	assert_string_equal(telling(), "10.2.0.2");
+	answer(MOBIKEX_NOT_REFUSED);
+	ms += 20;
+	rekeyed(30);
+	assert_int_equal(WAY->active, 1);
+	assert_int_equal(WAY->copy, 0);
+	rekeyed(0);
+}
+
+static void told_again_over_a_rekeying(void **state)
+{
+	wish(1, 0);
+	assert_string_equal(telling(), "10.2.0.2");
+	answer(MOBIKEX_UNKNOWN_SPI);
+	ms += 400;
+	rekeyed(agent.check_delay - 400);
+	assert_non_null(task);
+	assert_string_equal(telling(), "10.2.0.2");
+	answer(MOBIKEX_NOT_REFUSED);
+	rekeyed(0);
+}
+
 static void together_again(void **state)
 {
 	go_apart();
@@ -672,6 +719,8 @@ int main(void)
 		TEST(not_for_us),
 		TEST(by_settings),
 		TEST(softly),
+		TEST(softly_over_a_rekeying),
+		TEST(told_again_over_a_rekeying),
 		TEST(together_again),
 		TEST(link_lost),
 		TEST(link_lost_by_hand),
