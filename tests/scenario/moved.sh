@@ -97,7 +97,7 @@ no_xfrm_errors_but() {
 	local report=$1
 	shift
 	fact "$report" "every XFRM error counter 0 but $*" \
-		"[.hosts[].xfrm_counters | del($(printf '.%s,' "$@" | sed 's/,$//'))[]] | add // 0 == 0" \
+		"[.hosts[].xfrm_counters | del($(printf '.%s,' "$@" | sed 's/,$//'))[]] | add | (. // 0) == 0" \
 		'[.hosts[].xfrm_counters] | tostring'
 }
 
