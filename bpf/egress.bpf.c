@@ -293,6 +293,18 @@ static __always_inline bool copy_over(const struct segue_flow *f)
 	return f->copy != SEGUE_NO_PATH && bpf_ktime_get_ns() > f->copy_until;
 }
 
+/*
+ * Under ESP's offload a packet that is yet to be cut is yet to be encrypted, too, and
+ * its clone shares the secpath, where esp_xmit() counts xo->seq.low on for each segment:
+ * the two would use up twice the sequence numbers that XFRM set aside, and the packet
+ * behind them be encrypted under one of theirs, which is GCM's nonce.  What is whole
+ * does not count on: its copy is the same ciphertext.
+ */
+static __always_inline bool copy_safe(const struct __sk_buff *skb)
+{
+	return !skb->gso_size;
+}
+
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
@@ -341,8 +353,11 @@ int egress(struct __sk_buff *skb)
 		if (!egress_parse_again(skb, &p))
 			return TC_ACT_SHOT;
 	}
-	if (f->copy != SEGUE_NO_PATH)
-		return egress_twice(skb, f);
+	if (f->copy != SEGUE_NO_PATH) {
+		if (copy_safe(skb))
+			return egress_twice(skb, f);
+		COUNT(egress_copy_failed);
+	}
 	return egress_send(&p, f);
 }
 

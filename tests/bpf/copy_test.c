@@ -10,6 +10,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +76,7 @@ static void devices_up(void)
 	    "ip neigh add 10.9.1.$n lladdr 02:00:00:00:00:02 dev lte0; "
 	    "ip neigh add 2001:db8:9::$n lladdr 02:00:00:00:00:01 dev wlan0; "
 	    "ip neigh add 2001:db8:91::$n lladdr 02:00:00:00:00:02 dev lte0; done");
+	run("ip addr add 10.0.0.2 dev " SEGUE_DEVICE);	/* V4_UDP's, for a socket */
 	run("ip -6 route add 2001:db8:9::/64 dev wlan0; ip -6 route add 2001:db8:91::/64 dev lte0");
 	if (tc_attach(if_nametoindex(SEGUE_DEVICE), TC_HOOK_EGRESS, "egress")) {
 		fprintf(stderr, "no tc egress on " SEGUE_DEVICE "\n");
@@ -101,6 +104,27 @@ static void transmit(const struct wire *wire)
 	size_t size = wire_build(wire, packet);
 
 	assert_int_equal(send(segue0, packet, size, 0), (ssize_t)size);
+}
+
+/* What wire holds behind UDP, to be cut into several packets below segue0 (GSO), as
+ * TCP's segments are under ESP's offload. */
+static void transmit_uncut(const struct wire *wire)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_port = htons(SEGUE_NATT_PORT) };
+	struct sockaddr_in to = from;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), part = 100;
+	unsigned char packet[WIRE_SIZE];
+	size_t size = wire_build(wire, packet), at = wire_payload_offset(wire) + 8;
+
+	inet_pton(AF_INET, wire->source, &from.sin_addr);
+	inet_pton(AF_INET, wire->dest, &to.sin_addr);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, SEGUE_DEVICE,
+				    sizeof(SEGUE_DEVICE)), 0);
+	assert_int_equal(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &part, sizeof(part)), 0);
+	assert_int_equal(bind(fd, (void *)&from, sizeof(from)), 0);
+	assert_int_equal(sendto(fd, packet + at, size - at, 0, (void *)&to, sizeof(to)),
+			 (ssize_t)(size - at));
+	close(fd);
 }
 
 /* The next ESP packet there; 0: none within ms. */
@@ -433,6 +457,35 @@ static void test_child(void **state)
 	goes_one_way(V4, ACTIVE);
 }
 
+/* What is yet to be cut is sent once, and not cut: a veth takes it as it is. */
+static void test_uncut(void **state)
+{
+	unsigned char wanted[WIRE_SIZE], got[WIRE_SIZE];
+	struct segue_counters now;
+	struct wire wire;
+	size_t size, at;
+	int again;
+
+	(void)state;
+	assert_int_equal(segue_copy(host, V4_UDP, COPY, 0), 0);
+	for (again = 0; again < 2; again++) {	/* a fresh decision, the remembered one */
+		wire = sent(V4_UDP);
+		size = wire_build(&wire, wanted);
+		at = wire_payload_offset(&wire) + 8;
+		counted();
+		transmit_uncut(&wire);
+		assert_int_equal(next_packet(by_wlan, got, ARRIVES_MS), size);
+		assert_memory_equal(got + at, wanted + at, size - at);
+		nothing_more(by_wlan);
+		nothing_more(by_lte);
+		now = counted();
+		assert_int_equal(now.egress_steered, 1);
+		assert_int_equal(now.egress_copied, 0);
+		assert_int_equal(now.egress_copy_failed, 1);
+	}
+	goes_both_ways(V4_UDP, ACTIVE, COPY);
+}
+
 /* Many in a row: as many by each path, in order. */
 static void test_many(void **state)
 {
@@ -460,7 +513,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_both), TEST(test_window), TEST(test_soft_switch), TEST(test_metered), TEST(test_links),
-		TEST(test_copy_fails), TEST(test_refused), TEST(test_not_ours), TEST(test_foreign_mark), TEST(test_child), TEST(test_many),
+		TEST(test_copy_fails), TEST(test_refused), TEST(test_not_ours), TEST(test_foreign_mark), TEST(test_child), TEST(test_uncut), TEST(test_many),
 	};
 
 	int failed;
