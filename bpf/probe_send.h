@@ -184,6 +184,10 @@ static __always_inline int probe_clone(struct __sk_buff *skb, __u32 index)
 	__u16 tc_index = skb->tc_index;
 	int err;
 
+	/* Should the probe be gone when the clone comes, it is no probe's mark any more
+	 * and the clone is sent as it is: the same danger as with copies (copy_safe()). */
+	if (skb->gso_size)
+		return -EINVAL;
 	skb->tc_index = PROBE_MARK | (index & (SEGUE_MAX_PROBES - 1));
 	err = bpf_clone_redirect(skb, skb->ifindex, 0);
 	skb->tc_index = tc_index;
