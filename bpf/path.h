@@ -149,12 +149,13 @@ static __always_inline __u64 link_changed_ns(__u32 ifindex)
 	return l ? l->changed_ns : 0;
 }
 
-/* Never the time of the switch before: switched_by would be taken for its cause. */
+/* Never the time of the switch before: switched_by would be taken for its cause.  That
+ * one may bear a time a little ahead; what is farther ahead is weeks old (it wraps). */
 static __always_inline __u32 switch_ms(__u64 ns, __u32 last)
 {
 	__u32 ms = segue_coarse_ms(ns);
 
-	if (last && (__s32)(ms - last) <= 0)
+	if (last && last - ms < SEGUE_AHEAD_MS)
 		ms = last + 1;
 	return ms ? ms : 1;
 }

@@ -227,6 +227,40 @@ static void test_other_sa_waits(void **state)
 	assert_int_equal(active(), 0);
 }
 
+static void session_put(const struct segue_session *session)
+{
+	__u32 id = SESSION;
+	int fd;
+
+	assert_int_equal(pin_open_map(host_pins(), PIN_SESSION, &fd), 0);
+	assert_int_equal(bpf_map_update_elem(fd, &id, session, BPF_EXIST), 0);
+	close(fd);
+}
+
+/* The time of a switch wraps after 49 days; however long ago the last one was, the
+ * next one is now. */
+static void test_long_ago(void **state)
+{
+	static const __u32 days_ago[] = { 1, 24, 25, 37, 49 };
+	struct segue_session session;
+	__u32 seq = 1;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(days_ago) / sizeof(days_ago[0]); i++) {
+		assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+		session.active = 0;
+		session.switched_ms = segue_coarse_ms(clock_now_ns()) - days_ago[i] * 86400000;
+		session_put(&session);
+		arrives(spi, seq, 1);
+		assert_int_equal(active(), 1);
+		assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+		assert_true(segue_recent(session.switched_ms, clock_now_ns()));
+		arrives(other_spi, seq++, 0);
+		assert_int_equal(active(), 1);
+	}
+}
+
 /*
  * A switch is one store, and what was written about it comes after: here the
  * instant between.  An SA that caused an earlier switch cannot undo this one, and
@@ -235,8 +269,6 @@ static void test_other_sa_waits(void **state)
 static void test_half_told(void **state)
 {
 	struct segue_session session;
-	__u32 id = SESSION;
-	int fd;
 
 	(void)state;
 	arrives(spi, 1, 1);
@@ -244,9 +276,7 @@ static void test_half_told(void **state)
 	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
 	session.active = 2;
 	session.switched_ms = segue_coarse_ms(clock_now_ns());
-	assert_int_equal(pin_open_map(host_pins(), PIN_SESSION, &fd), 0);
-	assert_int_equal(bpf_map_update_elem(fd, &id, &session, BPF_EXIST), 0);
-	close(fd);
+	session_put(&session);
 	arrives(spi, 2, 1);
 	assert_int_equal(active(), 2);
 	arrives(other_spi, 1, 1);
@@ -484,6 +514,7 @@ int main(void)
 		cmocka_unit_test_setup(test_ambiguous, follower),
 		cmocka_unit_test_setup(test_evicted, follower),
 		cmocka_unit_test_setup(test_other_sa_waits, follower),
+		cmocka_unit_test_setup(test_long_ago, follower),
 		cmocka_unit_test_setup(test_half_told, follower),
 		cmocka_unit_test_setup(test_same_instant, follower),
 		cmocka_unit_test_setup(test_copies, follower),
