@@ -184,7 +184,7 @@ static __always_inline enum parsed too_big_receive(struct packet *p, void *end)
 
 	what = too_big_quoted(p, end, &check);
 	packet_family(p);
-	if (what == PARSED_ESP)
+	if (p->esp)			/* the first fragment of such a packet, too */
 		too_big_restore(p, check);
 	return what;
 }

@@ -338,6 +338,11 @@ static void test_too_big(void **state)
 				out.dest = canonical[id].remote;
 				snprintf(what, sizeof(what), "session %u path %u", id, slot);
 				expect_told(what, &hooks[i], in, out, told);
+				/* cut up after encryption: IPv6 in transport mode */
+				in.fragment = out.fragment = WIRE_FIRST;
+				expect_told("first fragment", &hooks[i], in, out, told);
+				in.fragment = WIRE_LATER;
+				expect_told("later fragment", &hooks[i], in, in, none);
 			}
 			in = to_big(id, 1);
 			in.spi = 0x9999;
