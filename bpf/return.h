@@ -96,10 +96,11 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 	if (!a)
 		return 0;
 	/* XFRM holds x->lock: packets of one SA come one after the other.
-	 * Serial arithmetic (RFC 1982), for ESN's low half wraps. */
-	newest = (__s32)(seq - a->highest) > 0;
+	 * Serial arithmetic (RFC 1982), for ESN's low half wraps.  0 means that none
+	 * came yet, so that number 0 is noted as the one before. */
+	newest = !a->highest || (__s32)(seq - a->highest) > 0;
 	if (newest)
-		a->highest = seq;
+		a->highest = seq ?: ~0u;
 	h.session = a->session;
 	s = bpf_map_lookup_elem(&session, &h.session);
 	to = seen_take(spi, seq);

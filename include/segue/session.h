@@ -226,7 +226,8 @@ struct segue_sa {
 	__u8 flags;			/* enum segue_sa_flag */
 	__u8 child;			/* number of its CHILD_SA's way; 0: the session's */
 	__u8 reserved;
-	__u32 highest;			/* inbound: highest authenticated sequence number, host order */
+	__u32 highest;			/* inbound: highest authenticated sequence number, host
+					 * order; 0: none yet (bpf/return.h) */
 	__u32 copied_ms;		/* inbound: when a packet last came twice, by two paths;
 					 * as segue_session.switched_ms */
 };

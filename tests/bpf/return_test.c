@@ -181,7 +181,33 @@ static void test_wraps(void **state)
 	arrives(spi, 0xffffffff, 0);
 	assert_int_equal(active(), 1);
 	assert_int_equal(segue_sa_get(host, &key, &sa), 0);
-	assert_int_equal(sa.highest, 0);
+	assert_int_equal(sa.highest, 0xffffffff);	/* 0: none came yet */
+	arrives(spi, 0xfffffffe, 0);
+	assert_int_equal(active(), 1);
+	arrives(spi, 1, 2);
+	assert_int_equal(active(), 2);
+}
+
+/* An SA that was there before the map knew of it: any number may be its first. */
+static void test_begins_anywhere(void **state)
+{
+	static const __u32 first[] = { 1, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0 };
+	struct segue_sa_key key = { .spi = htonl(spi) };
+	struct segue_sa sa = { .session = SESSION, .flags = SEGUE_SA_INBOUND };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		hold_over();
+		assert_int_equal(segue_sa_del(host, &key), 0);
+		assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+		arrives(spi, first[i], i & 1 ? 0 : 1);
+		assert_int_equal(active(), i & 1 ? 0 : 1);
+		/* overtaken: by order, not by the hold */
+		hold_over();
+		arrives(spi, first[i] - 1, 2);
+		assert_int_equal(active(), i & 1 ? 0 : 1);
+	}
 }
 
 /* A forged copy raced the packet by another path: not followed. */
@@ -511,6 +537,7 @@ int main(void)
 		cmocka_unit_test_setup(test_only_authentic, follower),
 		cmocka_unit_test_setup(test_overtaken, follower),
 		cmocka_unit_test_setup(test_wraps, follower),
+		cmocka_unit_test_setup(test_begins_anywhere, follower),
 		cmocka_unit_test_setup(test_ambiguous, follower),
 		cmocka_unit_test_setup(test_evicted, follower),
 		cmocka_unit_test_setup(test_other_sa_waits, follower),
