@@ -252,6 +252,7 @@ SUBPROGRAM int egress_marked(struct __sk_buff *skb, const struct places *at)
 		return TC_ACT_SHOT;
 	if (copy->rewrite)
 		rewrite_packet(&p, copy);
+	skb->tc_index = 0;		/* the uplink's qdiscs may look at it */
 	return bpf_redirect_neigh(copy->ifindex, NULL, 0, 0);
 }
 

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <bpf/libbpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <segue/host.h>
@@ -486,6 +487,27 @@ static void test_uncut(void **state)
 	goes_both_ways(V4_UDP, ACTIVE, COPY);
 }
 
+/* A copy's mark is for segue0 alone: qdiscs of an uplink may look at skb->tc_index. */
+static void test_mark_stays(void **state)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = if_nametoindex("lte0"),
+		    .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(bpf->progs.leave));
+	__u32 id;
+
+	(void)state;
+	assert_int_equal(bpf_tc_hook_create(&hook), 0);
+	assert_int_equal(bpf_tc_attach(&hook, &opts), 0);
+	for (id = 1; id <= SESSIONS; id++) {
+		assert_int_equal(segue_copy(host, id, COPY, 0), 0);
+		goes_both_ways(id, ACTIVE, COPY);
+	}
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	assert_int_equal(bpf_tc_hook_destroy(&hook), 0);
+	assert_in_range(bpf->bss->leaves, SESSIONS, 1000);
+	assert_int_equal(bpf->bss->leaves_marked, 0);
+}
+
 /* Many in a row: as many by each path, in order. */
 static void test_many(void **state)
 {
@@ -513,7 +535,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_both), TEST(test_window), TEST(test_soft_switch), TEST(test_metered), TEST(test_links),
-		TEST(test_copy_fails), TEST(test_refused), TEST(test_not_ours), TEST(test_foreign_mark), TEST(test_child), TEST(test_uncut), TEST(test_many),
+		TEST(test_copy_fails), TEST(test_refused), TEST(test_not_ours), TEST(test_foreign_mark), TEST(test_child), TEST(test_uncut), TEST(test_mark_stays),
+		TEST(test_many),
 	};
 
 	int failed;
