@@ -281,11 +281,11 @@ SUBPROGRAM int egress_twice(struct __sk_buff *skb, const struct segue_flow *f)
 }
 
 /* A fragment without an SPI */
-static __always_inline int egress_later(struct packet *p)
+static __always_inline int egress_later(struct packet *p, enum parsed what)
 {
 	struct segue_flow *f;
 
-	f = flow_find_fragment(p, SEGUE_FLOW_SENT);
+	f = flow_find_fragment(p, what, SEGUE_FLOW_SENT);
 	return f ? egress_send(p, f) : egress_by_source(p, PARSED_FRAGMENT);
 }
 
@@ -324,8 +324,10 @@ int egress(struct __sk_buff *skb)
 	/* of all else it is somebody else's mark */
 	if (copy_marked(skb->tc_index) && what == PARSED_ESP)
 		return egress_marked(skb, &at);
+	if (!p.esp && (what == PARSED_FRAGMENT || what == PARSED_FIRST))
+		return egress_later(&p, what);
 	if (!p.esp)
-		return what == PARSED_FRAGMENT ? egress_later(&p) : egress_by_source(&p, what);
+		return egress_by_source(&p, what);
 	f = flow_find(&p, SEGUE_FLOW_SENT);
 	if (!f)
 		return TC_ACT_SHOT;

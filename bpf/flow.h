@@ -112,9 +112,10 @@ flow_note_fragment(const struct segue_flow *f, const struct packet *p,
 	later->proto = p->proto;
 }
 
-/* NULL: nothing is known of the first one */
+/* Of a fragment without an SPI.  NULL: nothing is known of the first one.  Where a first
+ * one has none, what is known is of an older packet with its identification, and void. */
 static __always_inline struct segue_flow *
-flow_find_fragment(const struct packet *p, enum segue_flow_direction direction)
+flow_find_fragment(const struct packet *p, enum parsed what, enum segue_flow_direction direction)
 {
 	struct segue_flow *f = flow_at(p, p->fragment, direction);
 
@@ -122,9 +123,12 @@ flow_find_fragment(const struct packet *p, enum segue_flow_direction direction)
 	    f->source_port != SEGUE_FLOW_FRAGMENT || f->dest_port != SEGUE_FLOW_FRAGMENT ||
 	    f->proto != p->proto)
 		return NULL;
-	if (p->ip4)
-		return flow_is4(f, p->ip4) ? f : NULL;
-	return p->ip6 && flow_is6(f, p->ip6) ? f : NULL;
+	if (p->ip4 ? !flow_is4(f, p->ip4) : !p->ip6 || !flow_is6(f, p->ip6))
+		return NULL;
+	if (what == PARSED_FRAGMENT)
+		return f;
+	f->epoch = 0;
+	return NULL;
 }
 
 /* Addresses of a packet, as the maps hold them. */

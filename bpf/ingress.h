@@ -135,9 +135,9 @@ static __always_inline __u64 ingress_esp(struct packet *p, enum parsed what)
 }
 
 /* A fragment without an SPI; it was the first one whose path had to be verified. */
-static __always_inline __u64 ingress_later(struct packet *p)
+static __always_inline __u64 ingress_later(struct packet *p, enum parsed what)
 {
-	struct segue_flow *f = flow_find_fragment(p, SEGUE_FLOW_RECEIVED);
+	struct segue_flow *f = flow_find_fragment(p, what, SEGUE_FLOW_RECEIVED);
 
 	if (f) {
 		COUNT(ingress_restored);
@@ -152,8 +152,8 @@ static __always_inline __u64 ingress_restore(struct packet *p, enum parsed what)
 {
 	if (p->esp)
 		return ingress_esp(p, what);
-	if (what == PARSED_FRAGMENT)
-		return ingress_later(p);
+	if (what == PARSED_FRAGMENT || what == PARSED_FIRST)
+		return ingress_later(p, what);
 	if (what == PARSED_SHORT || what == PARSED_MALFORMED)
 		COUNT(ingress_malformed);
 	return 0;

@@ -23,6 +23,7 @@ enum parsed {
 					 * be steered by its addresses */
 	PARSED_FRAGMENT,		/* a fragment of any packet; ip is set; esp and perhaps
 					 * udp, too, if it is the first one of such a packet */
+	PARSED_FIRST,			/* the first fragment of something else; ip is set */
 	PARSED_SHORT,			/* ends before what it promises, as far as we see */
 	PARSED_MALFORMED,		/* contradicts itself; ip may be set */
 };
@@ -149,7 +150,9 @@ parse_first(struct packet *p, void *pos, void *end, __u32 room, enum direction d
 {
 	enum parsed what = parse_payload(p, pos, end, room, dir);
 
-	return what == PARSED_SHORT ? what : PARSED_FRAGMENT;
+	if (what == PARSED_SHORT)
+		return what;
+	return what == PARSED_ESP ? PARSED_FRAGMENT : PARSED_FIRST;
 }
 
 static __always_inline enum parsed

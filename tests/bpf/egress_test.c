@@ -183,6 +183,24 @@ static void test_by_source(void **state)
 	}
 }
 
+/* Identifications come again.  IKE's first fragment has no SPI either, and is not one
+ * of the packet that was noted; nor are those behind it. */
+static void expect_other_first(struct wire in, __u32 id)
+{
+	struct segue_counters steered = { .egress_steered = 1, .egress_rewritten = 1 };
+	struct segue_counters by_source = { .egress_fragment = 1 };
+	struct wire out = by_path(in, id, 1);
+
+	in.fragment = out.fragment = WIRE_LATER;
+	expect_sent("as noted", &in, TC_ACT_REDIRECT, &out, steered);
+	in.fragment = WIRE_FIRST;
+	in.spi = 0;
+	expect_sent("first of IKE", &in, TC_ACT_REDIRECT, &in, by_source);
+	in.fragment = WIRE_LATER;
+	in.spi = 0x9999;
+	expect_sent("later of IKE", &in, TC_ACT_REDIRECT, &in, by_source);
+}
+
 /* Only the first fragment has an SPI; the others go where it went, and no further
  * than the decision holds. */
 static void test_fragments(void **state)
@@ -218,6 +236,8 @@ static void test_fragments(void **state)
 		in.proto = 6;
 		expect_sent("of another protocol", &in, TC_ACT_REDIRECT, &in, by_source);
 		in.proto = 0;
+		if (in.udp)
+			expect_other_first(in, id);
 		assert_int_equal(segue_switch(host, id, 0, SEGUE_REASON_MANUAL), 0);
 		expect_sent("after a switch", &in, TC_ACT_REDIRECT, &in, by_source);
 	}

@@ -230,6 +230,20 @@ static void test_untouched(void **state)
 	}
 }
 
+/* The same identification again, of IKE: what is remembered is not of this packet. */
+static void expect_other_first(struct wire wire, __u32 id)
+{
+	struct segue_counters restore = { .ingress_restored = 1 }, none = {};
+
+	expect("as noted", wire, restored(wire, id), restore);
+	wire.fragment = WIRE_FIRST;
+	wire.spi = 0;
+	expect("first of IKE", wire, wire, none);
+	wire.fragment = WIRE_LATER;
+	wire.spi = 0x9999;
+	expect("later of IKE", wire, wire, none);
+}
+
 /* What is remembered of the first fragment holds for those without an SPI. */
 static void test_fragments(void **state)
 {
@@ -258,9 +272,13 @@ static void test_fragments(void **state)
 		later.id = 0x55;
 		expect("of another packet", later, later, alone);
 		later.id = id;
+		if (first.udp)
+			expect_other_first(later, id);
+		first.seq++;
+		expect("first again", first, restored(first, id), restore);
 		path_up(id, 1, first.dest, first.source, 11, SEGUE_PATH_EGRESS);
 		expect("no longer verified", later, later, alone);
-		first.seq = 8;
+		first.seq++;
 		expect("the first one neither", first, first, unverified);
 	}
 }
