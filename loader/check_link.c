@@ -195,6 +195,17 @@ static void check_mtu(struct check *check, const struct uplinks *all)
 			   small->device.name, large->device.name, large->device.mtu);
 }
 
+/* Its paths, `segue link` and the agent go by the name that it had at attach. */
+static void check_name(struct check *check, const struct uplink *uplink)
+{
+	const char *name = uplink->device.name;
+
+	if (uplink->attached && strcmp(name, uplink->link.name))
+		check_tell(check, CHECK_WARN, name,
+			   CHECK_MEND("segue detach %s; segue attach %s", name, name),
+			   "was renamed: segue has it as %s", uplink->link.name);
+}
+
 /* A route to anywhere will do while no peer is known (RFC 5737, RFC 3849). */
 static void check_route_anywhere(struct check *check, const struct uplink *uplink,
 				 const struct segue_addr *source)
@@ -312,6 +323,7 @@ void check_links(struct check *check)
 		goto out;
 	}
 	for (uplink = all->uplink; uplink < all->uplink + all->count; uplink++) {
+		check_name(check, uplink);
 		check_state(check, uplink);
 		check_ingress(check, uplink);
 		check_rp_filter(check, uplink);

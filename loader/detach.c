@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,9 @@ static void tell(struct detach *detach, const char *device, const char *result, 
 	snprintf(row->device, sizeof(row->device), "%s", device);
 	snprintf(row->result, sizeof(row->result), "%s", err ? "failed" : result);
 	if (err) {
-		snprintf(row->note, sizeof(row->note), "%s", strerror(-err));
+		snprintf(row->note, sizeof(row->note), "%s", err == -EBADMSG ?
+			 "its entry in map link is broken: rp_filter stays as it is" :
+			 strerror(-err));
 		detach->ret = CLI_FAILED;
 	}
 }
@@ -69,20 +72,37 @@ static int detach_uplink(struct detach *detach, const char *name)
 	return err ? CLI_FAILED : CLI_OK;
 }
 
-static void detach_uplinks(struct detach *detach)
+/* What it is called now, else what it was called. */
+static void name_of(struct detach *detach, __u32 ifindex, char *name)
 {
 	struct segue_link link;
-	__u32 ifindex = 0, last = 0;
-	int err;
 
-	while (!segue_link_next(detach->segue, &ifindex)) {
-		err = segue_link_get(detach->segue, ifindex, &link);
-		if (err || ifindex == last)	/* would not go */
-			continue;
-		detach_uplink(detach, link.name);
-		last = ifindex;
-		ifindex = 0;
+	if (if_indextoname(ifindex, name))
+		return;
+	if (segue_link_get(detach->segue, ifindex, &link))
+		snprintf(name, IF_NAMESIZE, "#%u", ifindex);
+	else
+		snprintf(name, IF_NAMESIZE, "%s", link.name);
+}
+
+/* Each once, whether it goes or not; first all of them, since a deleted key has no
+ * successor. */
+static void detach_uplinks(struct detach *detach)
+{
+	__u32 ifindex = 0, all[SEGUE_MAX_LINKS];
+	unsigned int i, count = 0;
+	char name[IF_NAMESIZE];
+	int err = 0;
+
+	while (count < SEGUE_MAX_LINKS && !(err = segue_link_next(detach->segue, &ifindex)))
+		all[count++] = ifindex;
+	for (i = 0; i < count; i++) {
+		name_of(detach, all[i], name);
+		tell(detach, name, "detached",
+		     uplink_detach_index(detach->segue, detach->rtnl, all[i]));
 	}
+	if (err && err != -ENOENT)
+		detach->ret = cli_read_error("link", err);
 }
 
 /* What another version left cannot be read, but it can be recognised. */

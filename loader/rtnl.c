@@ -330,30 +330,37 @@ int rtnl_rule_del(struct rtnl *rtnl, unsigned int table, unsigned int priority)
 	return err4 ? err4 : err6;
 }
 
-int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int table,
-			 unsigned int priority)
-{
-	int err = no_ipv6(rule_change(rtnl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, AF_INET6,
-				      device, table, priority));
+struct rule {
+	unsigned int protocol;
+	unsigned int table;
+	const char *device;	/* NULL: any */
+};
 
-	return err == -EEXIST ? 0 : err;
-}
-
-int rtnl_rule_uplink_del(struct rtnl *rtnl, const char *device, unsigned int table,
-			 unsigned int priority)
+static int rule_attr(const struct nlattr *attr, void *context)
 {
-	return no_ipv6(rule_change(rtnl, RTM_DELRULE, 0, AF_INET6, device, table, priority));
-}
+	struct rule *rule = context;
 
-static int protocol_attr(const struct nlattr *attr, void *context)
-{
-	if (mnl_attr_get_type(attr) == FRA_PROTOCOL && !mnl_attr_validate(attr, MNL_TYPE_U8))
-		*(unsigned int *)context = mnl_attr_get_u8(attr);
+	switch (mnl_attr_get_type(attr)) {
+	case FRA_PROTOCOL:
+		if (!mnl_attr_validate(attr, MNL_TYPE_U8))
+			rule->protocol = mnl_attr_get_u8(attr);
+		break;
+	case FRA_TABLE:
+		if (!mnl_attr_validate(attr, MNL_TYPE_U32))
+			rule->table = mnl_attr_get_u32(attr);
+		break;
+	case FRA_OIFNAME:
+		if (!mnl_attr_validate(attr, MNL_TYPE_NUL_STRING))
+			rule->device = mnl_attr_get_str(attr);
+		break;
+	}
 	return MNL_CB_OK;
 }
 
 struct flush {
 	struct rtnl *rtnl;
+	unsigned int table;	/* 0: any */
+	const char *but;	/* the device whose rule stays; NULL: none */
 	int flushed;
 };
 
@@ -361,7 +368,7 @@ struct flush {
 static int flush_rule(void *context, const struct nlmsghdr *message)
 {
 	struct flush *flush = context;
-	unsigned int protocol = 0;
+	struct rule rule = {};
 	char buf[RTNL_REQUEST_SIZE];
 	struct nlmsghdr *request = (struct nlmsghdr *)buf;
 	int err;
@@ -369,8 +376,9 @@ static int flush_rule(void *context, const struct nlmsghdr *message)
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct fib_rule_hdr) ||
 	    message->nlmsg_len > sizeof(buf))
 		return 0;
-	mnl_attr_parse(message, sizeof(struct fib_rule_hdr), protocol_attr, &protocol);
-	if (protocol != RTNL_PROTOCOL)
+	mnl_attr_parse(message, sizeof(struct fib_rule_hdr), rule_attr, &rule);
+	if (rule.protocol != RTNL_PROTOCOL || (flush->table && rule.table != flush->table) ||
+	    (flush->but && rule.device && !strcmp(flush->but, rule.device)))
 		return 0;
 	memcpy(buf, message, message->nlmsg_len);
 	request->nlmsg_type = RTM_DELRULE;
@@ -381,15 +389,37 @@ static int flush_rule(void *context, const struct nlmsghdr *message)
 	return err == -ENOENT ? 0 : err;
 }
 
+static int flush_rules(struct flush *flush)
+{
+	char buf[RTNL_REQUEST_SIZE];
+
+	return rtnl_dump(flush->rtnl, rtnl_request(buf, RTM_GETRULE, NLM_F_DUMP,
+						   sizeof(struct fib_rule_hdr)), flush_rule, flush);
+}
+
 int rtnl_rules_flush(struct rtnl *rtnl)
 {
 	struct flush flush = { .rtnl = rtnl };
-	char buf[RTNL_REQUEST_SIZE];
-	int err;
+	int err = flush_rules(&flush);
 
-	err = rtnl_dump(rtnl, rtnl_request(buf, RTM_GETRULE, NLM_F_DUMP,
-					   sizeof(struct fib_rule_hdr)), flush_rule, &flush);
 	return err ? err : flush.flushed;
+}
+
+int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int table,
+			 unsigned int priority)
+{
+	struct flush others = { .rtnl = rtnl, .table = table, .but = device };
+	int err = no_ipv6(rule_change(rtnl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, AF_INET6,
+				      device, table, priority));
+
+	return err && err != -EEXIST ? err : flush_rules(&others);
+}
+
+int rtnl_rule_uplink_del(struct rtnl *rtnl, unsigned int table)
+{
+	struct flush flush = { .rtnl = rtnl, .table = table };
+
+	return flush_rules(&flush);
 }
 
 static int addr_change(struct rtnl *rtnl, int type, int flags, unsigned int ifindex,

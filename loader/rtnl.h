@@ -33,13 +33,14 @@ int rtnl_rule_del(struct rtnl *rtnl, unsigned int table, unsigned int priority);
 /*
  * IPv6, for an uplink: `iif lo oif DEVICE lookup TABLE` at PRIORITY, before our
  * rule, and in that table the routes of main that leave by the device.  Why:
- * rtnl_mirror.c.  add: 0 if there already.  rtnl_mirror() brings the table up to
- * date; to be called whenever routes changed.
+ * rtnl_mirror.c.  A rule goes by name, and after a rename it is whoever's has the
+ * name next: add removes those to this table that name another device; 0 if there
+ * already.  rtnl_mirror() brings the table up to date; to be called whenever routes
+ * changed.
  */
 int rtnl_rule_uplink_add(struct rtnl *rtnl, const char *device, unsigned int table,
 			 unsigned int priority);
-int rtnl_rule_uplink_del(struct rtnl *rtnl, const char *device, unsigned int table,
-			 unsigned int priority);
+int rtnl_rule_uplink_del(struct rtnl *rtnl, unsigned int table);
 int rtnl_mirror(struct rtnl *rtnl, unsigned int ifindex, unsigned int table);
 int rtnl_mirror_remove(struct rtnl *rtnl, unsigned int ifindex, unsigned int table);
 

@@ -5,6 +5,7 @@
  * apart in the opposite order.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <linux/rtnetlink.h>
 #include <segue/host.h>
@@ -31,13 +32,13 @@ static int routes_add(struct rtnl *rtnl, const struct rtnl_link *device)
 }
 
 /* A rule names its device and outlives it; routes do not. */
-static int routes_del(struct rtnl *rtnl, const char *name, unsigned int ifindex)
+static int routes_del(struct rtnl *rtnl, unsigned int ifindex)
 {
 	unsigned int table = uplink_table(ifindex);
-	int err = rtnl_rule_uplink_del(rtnl, name, table, SEGUE_RULE_PRIORITY - 1);
+	int err = rtnl_rule_uplink_del(rtnl, table);
 	int err_routes = rtnl_mirror_remove(rtnl, ifindex, table);
 
-	return err && err != -ENOENT ? err : err_routes;
+	return err ? err : err_routes;
 }
 
 struct search {
@@ -66,24 +67,24 @@ static int find_device(struct rtnl *rtnl, const char *name, struct rtnl_link *ou
 	return 0;
 }
 
-/* The entry of map "link" with this name, other than `but` (0: any). */
-static int find_entry(struct segue *segue, const char *name, __u32 but, __u32 *out,
-		      struct segue_link *link)
+/* The entry of map "link" with this name; gone: whose device is there no more, not
+ * under another name either. */
+static int find_entry(struct segue *segue, const char *name, bool gone, __u32 *out)
 {
+	char now[IF_NAMESIZE];
 	struct segue_link entry;
 	__u32 ifindex = 0;
 	int err;
 
 	while (!(err = segue_link_next(segue, &ifindex))) {
 		err = segue_link_get(segue, ifindex, &entry);
-		if (err == -ENOENT || ifindex == but)
+		if (err == -ENOENT || err == -EBADMSG)
 			continue;
 		if (err)
 			return err;
-		if (strcmp(name, entry.name))
+		if (strcmp(name, entry.name) || (gone && if_indextoname(ifindex, now)))
 			continue;
 		*out = ifindex;
-		*link = entry;
 		return 0;
 	}
 	return err;
@@ -113,10 +114,11 @@ static __u8 loosen_rp_filter(const char *name, char *why, unsigned int size)
 }
 
 /* Whoever changed it meanwhile meant it. */
-static void restore_rp_filter(const char *name, __u8 before)
+static int restore_rp_filter(const char *name, __u8 before)
 {
-	if (before != SEGUE_RP_FILTER_KEPT && rp_filter_get(name) == 2)
-		rp_filter_set(name, before);
+	if (before == SEGUE_RP_FILTER_KEPT || rp_filter_get(name) != 2)
+		return 0;
+	return rp_filter_set(name, before);
 }
 
 struct addresses {
@@ -204,24 +206,26 @@ addresses:
 	del_addresses(segue, device->ifindex);
 	restore_rp_filter(device->name, link.rp_filter);
 routes:
-	routes_del(rtnl, device->name, device->ifindex);
+	routes_del(rtnl, device->ifindex);
 	ingress_detach(device->ifindex);
 	return err;
 }
 
-/* The device may be gone, or another one may have its name by now. */
-static int detach_entry(struct segue *segue, struct rtnl *rtnl, __u32 ifindex,
-			const struct segue_link *link)
+/* The device may be gone, or have another name by now; another one may have its. */
+int uplink_detach_index(struct segue *segue, struct rtnl *rtnl, __u32 ifindex)
 {
-	struct rtnl_link device;
-	bool there = !find_device(rtnl, link->name, &device) && device.ifindex == ifindex;
+	struct segue_link link = { .rp_filter = SEGUE_RP_FILTER_KEPT };
+	char name[IF_NAMESIZE];
 	int err, first;
 
+	if (segue_link_get(segue, ifindex, &link) == -ENOENT)
+		return -ENOENT;
 	first = segue_link_del(segue, ifindex);
 	del_addresses(segue, ifindex);
-	if (there)
-		restore_rp_filter(link->name, link->rp_filter);
-	err = routes_del(rtnl, link->name, ifindex);
+	err = if_indextoname(ifindex, name) ? restore_rp_filter(name, link.rp_filter) : 0;
+	if (!first)
+		first = err;
+	err = routes_del(rtnl, ifindex);
 	if (!first)
 		first = err;
 	err = ingress_detach(ifindex);
@@ -244,32 +248,45 @@ int uplink_attach(struct segue *segue, struct rtnl *rtnl, const char *name,
 		return err;
 	}
 	/* a device that was unplugged and is back under another number */
-	if (!find_entry(segue, name, device.ifindex, &ifindex, &link))
-		detach_entry(segue, rtnl, ifindex, &link);
-	if (!segue_link_get(segue, device.ifindex, &link))
-		return 0;
+	if (!find_entry(segue, name, true, &ifindex))
+		uplink_detach_index(segue, rtnl, ifindex);
+	/* one that was renamed: its rule names who has that name now */
+	if (!find_entry(segue, name, false, &ifindex) && ifindex != device.ifindex)
+		uplink_routes(segue, rtnl);
+	err = segue_link_get(segue, device.ifindex, &link);
+	if (err == -EBADMSG)
+		why_add(why, size, "its entry in map link is broken: segue detach");
+	if (err != -ENOENT)
+		return err;
 	return attach_device(segue, rtnl, &device, ingress, why, size);
 }
 
 int uplink_detach(struct segue *segue, struct rtnl *rtnl, const char *name)
 {
 	struct segue_link link;
-	__u32 ifindex;
+	__u32 ifindex = if_nametoindex(name);
 	int err;
 
-	err = find_entry(segue, name, 0, &ifindex, &link);
-	if (err)
-		return err;
-	return detach_entry(segue, rtnl, ifindex, &link);
+	/* the name that it has comes before one that it had */
+	if (!ifindex || segue_link_get(segue, ifindex, &link) == -ENOENT) {
+		err = find_entry(segue, name, false, &ifindex);
+		if (err)
+			return err;
+	}
+	return uplink_detach_index(segue, rtnl, ifindex);
 }
 
 int uplink_routes(struct segue *segue, struct rtnl *rtnl)
 {
+	char name[IF_NAMESIZE];
 	__u32 ifindex = 0;
 	int err, first = 0;
 
 	while (!segue_link_next(segue, &ifindex)) {
 		err = rtnl_mirror(rtnl, ifindex, uplink_table(ifindex));
+		if (!err && if_indextoname(ifindex, name))
+			err = rtnl_rule_uplink_add(rtnl, name, uplink_table(ifindex),
+						   SEGUE_RULE_PRIORITY - 1);
 		if (err && err != -ENODEV && !first)
 			first = err;
 	}
