@@ -148,7 +148,9 @@ static void detach_everything(struct detach *detach)
 		cli_error("the pins are not of this version: rp_filter of the uplinks stays as "
 			  "it is; see: sysctl -ar 'ipv4.conf.*rp_filter'");
 		rtnl_links(detach->rtnl, detach_unknown, detach);
-		rtnl_rules_flush(detach->rtnl);
+		err = rtnl_rules_flush(detach->rtnl);
+		if (err < 0)
+			detach->ret = cli_error("cannot remove its rules: %s", strerror(-err));
 	}
 	err = stable_remove(detach->rtnl);
 	tell(detach, SEGUE_DEVICE, "removed", err);
@@ -245,12 +247,13 @@ int detach_command(struct cli *cli, int argc, char **argv)
 	if (ret)
 		return ret;
 	err = segue_open(NULL, &detach.segue);
-	if (err == -EXDEV)	/* not for us to take away */
-		ret = cli_other_netns();
-	else if (err)
-		detach.segue = NULL;
-	else
+	if (!err)
 		ret = check_xdp_rights(&detach);
+	else if (err == -EXDEV)	/* not for us to take away */
+		ret = cli_other_netns();
+	else if (err != -ESTALE && err != -ENOENT)	/* what they hold is needed */
+		ret = cli_error("cannot open %s: %s; nothing was changed", cli_pin_dir(),
+				strerror(-err));
 	if (ret)
 		goto out;
 	if (err == -ENOENT && access(cli_pin_dir(), F_OK))

@@ -51,4 +51,16 @@ exits 1 "detach ends, and fails" segue detach
 says "rp_filter stays as it is"
 sysctl -qw net.ipv4.conf.wlan0.rp_filter=1
 restored "all of it is gone but rp_filter, of which it told"
+
+echo "-- too few file descriptors"
+segue attach wlan0 lte0 >/dev/null
+snapshot "$work/attached"
+exits 1 "detach" bash -c "ulimit -n 20; exec timeout -s KILL 20 '$segue' detach"
+says "Too many open files"
+says "nothing was changed"
+exits 1 "detach of one device" bash -c "ulimit -n 20; exec timeout -s KILL 20 '$segue' detach wlan0"
+snapshot "$work/attached-after"
+ok "nothing was" diff -u "$work/attached" "$work/attached-after"
+exits 0 "detach with enough of them" segue detach
+restored "all of it is gone, rp_filter included"
 finish
