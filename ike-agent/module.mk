@@ -34,13 +34,25 @@ $(MOBIKEX): $(MOBIKEX_OBJS) $(BUILD)/loader/libsegue.a
 	$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $@ $^ \
 		-L$(CHARON_LIB) -lcharon -lstrongswan -lxdp -lbpf -lmnl
 
+# the settings are the administrator's: charon reads *.conf there, and not *.new
+install-agent uninstall-agent: SETTINGS = $(DESTDIR)$(CHARON_CONF)/mobikex.conf
 .PHONY: install-agent
 install: install-agent
 install-agent: $(MOBIKEX)
 	install -D -m 644 $(MOBIKEX) $(DESTDIR)$(CHARON_PLUGINS)/libstrongswan-mobikex.so
-	install -D -m 644 ike-agent/mobikex.conf $(DESTDIR)$(CHARON_CONF)/mobikex.conf
+	@if [ ! -e $(SETTINGS) ] || cmp -s ike-agent/mobikex.conf $(SETTINGS); then \
+		install -D -m 644 ike-agent/mobikex.conf $(SETTINGS) && rm -f $(SETTINGS).new; \
+	else \
+		install -m 644 ike-agent/mobikex.conf $(SETTINGS).new && \
+		echo "$(SETTINGS) differs and is kept; the new one is $(SETTINGS).new"; \
+	fi
 
 uninstall: uninstall-agent
 .PHONY: uninstall-agent
 uninstall-agent:
-	rm -f $(DESTDIR)$(CHARON_PLUGINS)/libstrongswan-mobikex.so $(DESTDIR)$(CHARON_CONF)/mobikex.conf
+	rm -f $(DESTDIR)$(CHARON_PLUGINS)/libstrongswan-mobikex.so $(SETTINGS).new
+	@if cmp -s ike-agent/mobikex.conf $(SETTINGS); then \
+		rm -f $(SETTINGS); \
+	elif [ -e $(SETTINGS) ]; then \
+		echo "$(SETTINGS) differs and is kept"; \
+	fi

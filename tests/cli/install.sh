@@ -16,6 +16,28 @@ if command -v make >/dev/null && [ -w "$project/build" ]; then
 	ok "removes it all" test "$(find "$work/root" -type f | wc -l)" = 0
 fi
 
+agent() { make -s -C "$project" "$1-agent" DESTDIR="$work/root"; }
+if command -v make >/dev/null && [ -w "$project/build" ] && [ -e "$project/build/libstrongswan-mobikex.so" ]; then
+	echo "-- the agent and its settings"
+	settings=$work/root/etc/strongswan.d/charon/mobikex.conf
+	exits 0 "install" agent install
+	ok "the settings are there" cmp "$project/ike-agent/mobikex.conf" "$settings"
+	exits 0 "install again" agent install
+	is "unchanged, they are what is there" "mobikex.conf" "$(ls "${settings%/*}")"
+	echo "# mine" >>"$settings"
+	exits 0 "install over what the administrator changed" agent install
+	says "is kept"
+	is "it stays" "# mine" "$(tail -n 1 "$settings")"
+	ok "and the new one is beside it" cmp "$project/ike-agent/mobikex.conf" "$settings.new"
+	exits 0 "uninstall" agent uninstall
+	says "is kept"
+	is "leaves what was changed, and that alone" "$settings" "$(find "$work/root" -type f)"
+	agent install >/dev/null
+	cp "$project/ike-agent/mobikex.conf" "$settings"
+	exits 0 "uninstall where nothing was changed" agent uninstall
+	ok "removes it all" test "$(find "$work/root" -type f | wc -l)" = 0
+fi
+
 page=$project/docs/man/segue.8
 if command -v mandoc >/dev/null; then
 	echo "-- manual"
