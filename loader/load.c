@@ -129,23 +129,20 @@ bool segue_ftrace_enabled(void)
 
 /*
  * Everything at once, as almost every kernel takes it; else each feature on its
- * own, and then those that worked.  libbpf is silent about refusals that we can
- * do without, unless SEGUE_DEBUG is set.
+ * own, and then those that worked.  What libbpf says of refusals that we can do
+ * without is for the printer that the caller has set.
  */
 static int load_what_works(struct loaded *out, unsigned int *features)
 {
-	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	struct loaded alone = {};
 	unsigned int bit, wanted, works = SEGUE_FEATURE_ALL;
 	int err;
 
-	if (getenv("SEGUE_DEBUG"))
-		libbpf_set_print(print);
 	if (!segue_ftrace_enabled())
 		works = SEGUE_FEATURE_TX_TIMEOUT;	/* a tracepoint, the only one */
 	err = load_with(works, false, out);
 	if (!err)
-		goto loaded;
+		goto done;
 	wanted = works;
 	works = 0;
 	for (bit = 1; bit & SEGUE_FEATURE_ALL; bit <<= 1) {
@@ -154,12 +151,10 @@ static int load_what_works(struct loaded *out, unsigned int *features)
 		loaded_close(&alone);
 		works |= bit;
 	}
-	libbpf_set_print(print);
 	err = load_with(works, false, out);
 	if (err)
 		return err;
-loaded:
-	libbpf_set_print(print);
+done:
 	*features = works;
 	return 0;
 }

@@ -193,6 +193,18 @@ if [ "$traced" = 1 ] && echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; the
 	restored "and detach removes all"
 fi
 
+echo "-- a kernel that refuses fentry"
+exits 0 "attach" "$segue" attach wlan0
+if [[ $said == *"refuses fentry"* ]]; then
+	ok "libbpf is silent about it" test "${said/libbpf:/}" = "$said"
+	"$segue" detach >/dev/null
+	exits 0 "attach with -v" "$segue" -v attach wlan0
+	says "libbpf: prog 'link_admin'"
+	says "libbpf: prog 'return_switch'"
+fi
+"$segue" detach >/dev/null
+restored "and detach removes all"
+
 echo "-- interrupted"
 for after in 0.01 0.05 0.1 0.2 0.4; do
 	timeout --signal INT $after "$segue" attach wlan0 lte0 >/dev/null 2>&1
