@@ -18,6 +18,7 @@ enum {
 	 */
 	FILTER_PRIORITY = 219,
 	FILTER_HANDLE = 4555,
+	LINK_TYPE_TCX = 11,	/* BPF_LINK_TYPE_TCX, which Debian 12 has not either */
 	PATH_SIZE = 512,
 };
 
@@ -43,6 +44,26 @@ static int tcx_attach(int program, unsigned int ifindex, enum tc_hook hook, cons
 		err = -errno;
 	close(link);
 	return err;
+}
+
+/*
+ * A pin outlives what it holds: detached by hand or gone with its device, the link is
+ * of device 0 (tcx_link_fill_info()).  1: it is there, 0: it is not, or an error.
+ */
+static int tcx_attached(const char *pin, unsigned int ifindex)
+{
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+	int link, ret;
+
+	link = bpf_obj_get(pin);
+	if (link < 0)
+		return errno == ENOENT ? 0 : -errno;
+	/* info.tcx begins as info.xdp does */
+	ret = bpf_obj_get_info_by_fd(link, &info, &size) ? -errno :
+	      info.type == LINK_TYPE_TCX && info.xdp.ifindex == ifindex;
+	close(link);
+	return ret;
 }
 
 /* At once, not when the kernel's work queue comes to freeing the link. */
@@ -207,8 +228,10 @@ int tc_attach(unsigned int ifindex, enum tc_hook hook, const char *program)
 		err = pin_path(path, sizeof(path), pin_dir_or_default(NULL), "prog", program);
 	if (err)
 		return err;
-	if (!access(pin, F_OK))
-		return 0;
+	err = tcx_attached(pin, ifindex);
+	if (err)
+		return err < 0 ? err : 0;
+	unlink(pin);			/* of one that was detached */
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -errno;
@@ -239,7 +262,7 @@ bool tc_attached(unsigned int ifindex, enum tc_hook hook)
 	char pin[PATH_SIZE];
 	__u32 id;
 
-	if (!hook_pin(pin, "tcx", ifindex, hook) && !access(pin, F_OK))
+	if (!hook_pin(pin, "tcx", ifindex, hook) && tcx_attached(pin, ifindex) > 0)
 		return true;
 	id = filter_program(ifindex, hook);
 	return id && is_ours(id);

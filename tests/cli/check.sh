@@ -127,6 +127,22 @@ else
 fi
 found fail segue0 "egress steering" "egress steering was taken away"
 
+echo "-- ingress restore"
+tcx=/sys/fs/bpf/segue/links/tcx_ingress_$(cat /sys/class/net/lte0/ifindex)
+"$segue" detach lte0 >/dev/null
+"$segue" attach --ingress tc lte0 >/dev/null
+if [ -e "$tcx" ]; then
+	bpftool link detach pinned "$tcx"
+	found fail lte0 "took ingress restore away" "detached, though its pin is there"
+	mended lte0 "took ingress restore away"
+	bpftool link detach pinned "$tcx"
+	# shellcheck disable=SC2046
+	bpftool map delete pinned /sys/fs/bpf/segue/link \
+		key hex $(printf '%02x 00 00 00' "$(cat /sys/class/net/lte0/ifindex)")
+	exits 0 "attach over such a pin" "$segue" attach --ingress tc lte0
+	found ok lte0 "ingress restore by tc" "attaches it anew"
+fi
+
 echo "-- uplinks"
 ip link set lte0 down
 found warn lte0 "is down" "lte0 is down"
