@@ -8,6 +8,7 @@
 #include "check.h"
 #include "cli.h"
 #include "control.h"
+#include "load.h"
 #include "rtnl.h"
 
 struct finding {
@@ -68,6 +69,9 @@ static void open_pins(struct check *check)
 	if (err == -EXDEV)
 		check_tell(check, CHECK_FAIL, "pins", "mount -t bpf bpf /sys/fs/bpf", "%s belongs to another network namespace; each needs a "
 			   "bpffs of its own", cli_pin_dir());
+	else if (err == -ESTALE && !segue_is_ours(NULL))
+		check_tell(check, CHECK_FAIL, "pins", "", "%s holds pins that segue did not make",
+			   cli_pin_dir());
 	else if (err == -ESTALE || (err == -ENOENT && !access(cli_pin_dir(), F_OK)))
 		check_tell(check, CHECK_FAIL, "pins", "segue detach",
 			   "%s holds pins of another version, or of an attach that broke off",

@@ -7,6 +7,7 @@
 #include <segue/host.h>
 #include "cli.h"
 #include "control.h"
+#include "load.h"
 
 int cli_error(const char *format, ...)
 {
@@ -46,10 +47,18 @@ int cli_other_netns(void)
 			 cli_pin_dir());
 }
 
+int cli_not_ours(void)
+{
+	return cli_error("%s holds pins that segue did not make; SEGUE_PIN_DIR has to be a "
+			 "directory of its own, which attach makes", cli_pin_dir());
+}
+
 int cli_open(struct segue **out)
 {
 	int err = segue_open(NULL, out);
 
+	if (err == -ESTALE && !segue_is_ours(NULL))
+		return cli_not_ours();
 	switch (err) {
 	case 0:
 		return CLI_OK;

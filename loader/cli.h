@@ -62,6 +62,8 @@ int cli_open(struct segue **out);
 const char *cli_pin_dir(void);
 /* -EXDEV of segue_open() */
 int cli_other_netns(void);
+/* -ESTALE, where segue_is_ours() says no */
+int cli_not_ours(void);
 
 /* Reading a map that changes while it is read, or that is broken. */
 int cli_read_error(const char *what, int err);

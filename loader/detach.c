@@ -251,6 +251,8 @@ int detach_command(struct cli *cli, int argc, char **argv)
 		ret = check_xdp_rights(&detach);
 	else if (err == -EXDEV)	/* not for us to take away */
 		ret = cli_other_netns();
+	else if (err == -ESTALE && !segue_is_ours(NULL))
+		ret = cli_not_ours();
 	else if (err != -ESTALE && err != -ENOENT)	/* what they hold is needed */
 		ret = cli_error("cannot open %s: %s; nothing was changed", cli_pin_dir(),
 				strerror(-err));

@@ -16,6 +16,7 @@
 #include "cli.h"
 #include "control.h"
 #include "host.h"
+#include "load.h"
 #include "rtnl.h"
 
 /*
@@ -97,6 +98,8 @@ int host_open(struct segue **out)
 	}
 	if (err == -EXDEV)
 		return cli_other_netns();
+	if (err == -ESTALE && !segue_is_ours(NULL))
+		return cli_not_ours();
 	if (err == -ESTALE || (err == -ENOENT && !access(cli_pin_dir(), F_OK)))
 		return cli_error("%s holds pins of another version, or of an attach that broke "
 				 "off; clean up with: segue detach", cli_pin_dir());

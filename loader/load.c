@@ -226,8 +226,10 @@ static int what_is_there(const char *dir)
 	struct segue *segue;
 	int err = segue_open(dir, &segue);
 
+	if (err == -ENOENT || err == -ESTALE)
+		return segue_is_ours(dir) ? -ESTALE : -ENOTEMPTY;
 	if (err)
-		return err == -ENOENT ? -ESTALE : err;
+		return err;
 	segue_close(segue);
 	return -EEXIST;
 }
@@ -280,6 +282,87 @@ remove:
 	return err;
 }
 
+/* Map state as libbpf names it; no other has that name by chance. */
+static bool has_mark(const char *dir)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	char path[512];
+	bool mark;
+	int fd;
+
+	if (pin_path(path, sizeof(path), dir, pin_shapes[PIN_STATE].name, NULL))
+		return false;
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return false;
+	mark = !bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_MAP_TYPE_ARRAY &&
+	       !strcmp(info.name, pin_shapes[PIN_STATE].object_name);
+	close(fd);
+	return mark;
+}
+
+static bool known_map(const char *dir, const char *name)
+{
+	int i, fd;
+
+	for (i = 0; i < PIN_MAPS; i++) {
+		if (strcmp(name, pin_shapes[i].name) || pin_open_map(dir, i, &fd))
+			continue;
+		close(fd);
+		return true;
+	}
+	return false;
+}
+
+/* below prog or links */
+static bool known_below(const char *name)
+{
+	static const char *const per_device[] = { "tcx_", "clsact_", "libxdp_dir" };
+	unsigned int i;
+
+	for (i = 0; i < PINNED; i++)
+		if (!strcmp(name, pinned[i]))
+			return true;
+	for (i = 0; i < OPTIONAL; i++)
+		if (!strcmp(name, optional[i].program))
+			return true;
+	for (i = 0; i < sizeof(per_device) / sizeof(per_device[0]); i++)
+		if (!strncmp(name, per_device[i], strlen(per_device[i])))
+			return true;
+	return false;
+}
+
+static bool all_known(const char *path, bool top)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool known = dir;
+	char below[512];
+
+	while (known && (entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (!top)
+			known = known_below(entry->d_name);
+		else if (!strcmp(entry->d_name, "prog") || !strcmp(entry->d_name, "links"))
+			known = !pin_path(below, sizeof(below), path, entry->d_name, NULL) &&
+				all_known(below, false);
+		else
+			known = known_map(path, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return known;
+}
+
+bool segue_is_ours(const char *pin_dir)
+{
+	const char *dir = pin_dir_or_default(pin_dir);
+
+	return has_mark(dir) || all_known(dir, true);
+}
+
 /* Depth first; directories of bpffs only. */
 static int remove_below(int parent, const char *name)
 {
@@ -318,7 +401,7 @@ int segue_unload(const char *pin_dir)
 		return errno == ENOENT ? 0 : -errno;
 	if (!on_bpffs(dir))		/* not a place to remove files from */
 		return -EINVAL;
-	return remove_below(AT_FDCWD, dir);
+	return segue_is_ours(dir) ? remove_below(AT_FDCWD, dir) : -ENOTEMPTY;
 }
 
 int segue_loaded_features(const char *pin_dir, unsigned int *features)

@@ -14,7 +14,8 @@
  *	prog/control_*						run by loader/control.c
  *	prog/probe_send						likewise, control_probe.c
  *	links/PROGRAM						one for each feature
- * Others may pin more below it: segue_unload() removes everything there.
+ * Others may pin more below it: segue_unload() removes everything there.  state is
+ * pinned first, and is the mark of a directory that is ours.
  */
 #ifndef SEGUE_LOAD_H
 #define SEGUE_LOAD_H
@@ -41,15 +42,19 @@ enum segue_feature {
  * pin_dir as in segue_open().  Loads what the kernel takes; features (may be
  * NULL) says what that was.  Fails only where the rest would be of no use.
  * -EEXIST: loaded already.  -ESTALE: pins of another version, or half a set
- * (segue_unload() removes them).  -EXDEV: pins of another network namespace.
- * -EPERM: rights.  -EINVAL: no bpffs there.
+ * (segue_unload() removes them).  -ENOTEMPTY: pins of somebody else.  -EXDEV: pins of
+ * another network namespace.  -EPERM: rights.  -EINVAL: no bpffs there.
  * Rolls back on failure.
  */
 int segue_load(const char *pin_dir, unsigned int *features);
 
 /* Removes all pins, and with them the programs that nothing else holds.
- * 0 also where there is nothing. */
+ * 0 also where there is nothing.  -ENOTEMPTY: they are not ours, and stay. */
 int segue_unload(const char *pin_dir);
+
+/* Did segue make this directory, whatever version of it?  Without its mark: is all that
+ * is there ours?  An empty one is. */
+bool segue_is_ours(const char *pin_dir);
 
 /* Features of what is loaded, read from the pins.  -ENOENT: nothing loaded. */
 int segue_loaded_features(const char *pin_dir, unsigned int *features);

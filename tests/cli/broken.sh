@@ -63,4 +63,27 @@ snapshot "$work/attached-after"
 ok "nothing was" diff -u "$work/attached" "$work/attached-after"
 exits 0 "detach with enough of them" segue detach
 restored "all of it is gone, rp_filter included"
+
+echo "-- pins of somebody else"
+mkdir /sys/fs/bpf/other /sys/fs/bpf/other/links
+bpftool map create /sys/fs/bpf/other/state type array key 4 value 4 entries 1 name state
+bpftool map create /sys/fs/bpf/other/links/theirs type array key 4 value 4 entries 1 name theirs
+bpftool map create /sys/fs/bpf/other/theirs type array key 4 value 4 entries 1 name theirs
+find /sys/fs/bpf/other | sort >"$work/theirs"
+for verb in "attach wlan0" status check detach "detach wlan0"; do
+	# shellcheck disable=SC2086
+	exits 1 "$verb" env SEGUE_PIN_DIR=/sys/fs/bpf/other timeout -s KILL 20 "$segue" $verb
+	says "pins that segue did not make"
+done
+ok "they are all there" diff "$work/theirs" <(find /sys/fs/bpf/other | sort)
+rm -r /sys/fs/bpf/other
+restored "nothing else was touched either"
+
+echo "-- pins of ours with somebody else's among them"
+segue attach wlan0 >/dev/null
+bpftool map create $pins/theirs type array key 4 value 4 entries 1 name theirs
+rm $pins/session
+exits 0 "detach" segue detach
+sysctl -qw net.ipv4.conf.wlan0.rp_filter=1
+restored "all of it is gone"
 finish
