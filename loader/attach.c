@@ -188,20 +188,33 @@ static int attach_uplink(struct attach *attach, const char *name)
 	return CLI_OK;
 }
 
+/* err: of taking it out; is any of it left? */
+static bool is_left(const char *what, int err)
+{
+	if (err)
+		cli_error("%s could not be taken out again: %s", what, strerror(-err));
+	return err;
+}
+
 static void roll_back(struct attach *attach)
 {
 	const struct attach_row *row = (const struct attach_row *)attach->rows.data;
+	bool left = false;
 	size_t i;
 
 	for (i = attach->rows.count; i-- > 0;) {
 		if (!strcmp(row[i].result, "attached"))
-			uplink_detach(attach->segue, attach->rtnl, row[i].device);
+			left |= is_left(row[i].device, uplink_detach(attach->segue, attach->rtnl,
+								     row[i].device));
 	}
 	if (attach->stable)
-		stable_remove(attach->rtnl);
+		left |= is_left(SEGUE_DEVICE, stable_remove(attach->rtnl));
 	if (attach->loaded)
-		segue_unload(NULL);
-	fputs("segue: nothing was changed\n", stderr);
+		left |= is_left("bpf", segue_unload(NULL));
+	if (!left)
+		fputs("segue: nothing was changed\n", stderr);
+	else if (attach->loaded)
+		fputs("segue: what is left goes with: segue detach\n", stderr);
 }
 
 static int attach_all(struct attach *attach, int argc, char **argv)

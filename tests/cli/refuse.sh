@@ -52,6 +52,16 @@ says "raw0: cannot attach: "
 says "nothing was changed"
 restored "the device that worked is rolled back, and all else"
 
+if command -v strace >/dev/null; then
+	exits 1 "the same, where pins cannot be removed again" timeout -s KILL 60 strace -o /dev/null \
+		-e trace=unlinkat -e inject=unlinkat:error=EIO "$segue" attach wlan0 raw0 --ingress xdp
+	says "bpf could not be taken out again"
+	says "segue detach"
+	is "and it does not say that nothing was changed" "" "$(grep "nothing was changed" <<<"$said")"
+	exits 0 "what is left goes" "$segue" detach
+	restored "all of it"
+fi
+
 echo "-- added to what is there"
 "$segue" attach lte0 >/dev/null
 snapshot "$work/lte0"
