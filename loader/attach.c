@@ -38,6 +38,7 @@ static const struct output_field fields[] = {
 struct attach {
 	struct rtnl *rtnl;
 	struct segue *segue;
+	char (*name)[IF_NAMESIZE];	/* of the devices wanted */
 	enum uplink_ingress ingress;
 	bool loaded;		/* by this call */
 	bool stable;		/* likewise */
@@ -60,8 +61,8 @@ static int parse_ingress(struct cli *cli, enum uplink_ingress *out)
 }
 
 struct wanted {
-	int argc;
-	char **argv;
+	int count;
+	char (*name)[IF_NAMESIZE];
 	unsigned int mtu;	/* the smallest */
 	unsigned int found;
 };
@@ -71,8 +72,8 @@ static int look_at_device(void *context, const struct rtnl_link *device)
 	struct wanted *wanted = context;
 	int i;
 
-	for (i = 0; i < wanted->argc; i++) {
-		if (strcmp(wanted->argv[i], device->name))
+	for (i = 0; i < wanted->count; i++) {
+		if (strcmp(wanted->name[i], device->name))
 			continue;
 		wanted->found++;
 		if (!wanted->mtu || device->mtu < wanted->mtu)
@@ -81,21 +82,24 @@ static int look_at_device(void *context, const struct rtnl_link *device)
 	return 0;
 }
 
-/* All of them must be there before anything is touched. */
-static int look_at_devices(struct attach *attach, struct wanted *wanted)
+/* All of them must be there before anything is touched.  An alternative name stands for
+ * the device's own. */
+static int look_at_devices(struct attach *attach, struct wanted *wanted, char **argv)
 {
+	const char *name;
 	int i, err;
 
-	for (i = 0; i < wanted->argc; i++) {
-		if (!strcmp(wanted->argv[i], SEGUE_DEVICE) || !strcmp(wanted->argv[i], "lo"))
-			return cli_error("%s is no uplink", wanted->argv[i]);
-		if (!if_nametoindex(wanted->argv[i]))
-			return cli_error("no device %s; see: ip link", wanted->argv[i]);
+	for (i = 0; i < wanted->count; i++) {
+		name = if_indextoname(if_nametoindex(argv[i]), wanted->name[i]);
+		if (!strcmp(name ? name : argv[i], SEGUE_DEVICE) || (name && !strcmp(name, "lo")))
+			return cli_error("%s is no uplink", argv[i]);
+		if (!name)
+			return cli_error("no device %s; see: ip link", argv[i]);
 	}
 	err = rtnl_links(attach->rtnl, look_at_device, wanted);
 	if (err)
 		return cli_error("cannot list devices: %s", strerror(-err));
-	if (wanted->found < (unsigned int)wanted->argc)
+	if (wanted->found < (unsigned int)wanted->count)
 		return cli_error("a device went away meanwhile; see: ip link");
 	return CLI_OK;
 }
@@ -219,10 +223,10 @@ static void roll_back(struct attach *attach)
 
 static int attach_all(struct attach *attach, int argc, char **argv)
 {
-	struct wanted wanted = { .argc = argc, .argv = argv };
+	struct wanted wanted = { .count = argc, .name = attach->name };
 	int i, ret;
 
-	ret = look_at_devices(attach, &wanted);
+	ret = look_at_devices(attach, &wanted, argv);
 	if (ret)
 		return ret;
 	ret = host_open(&attach->segue);
@@ -235,7 +239,7 @@ static int attach_all(struct attach *attach, int argc, char **argv)
 		ret = make_stable(attach, wanted.mtu);
 	}
 	for (i = 0; !ret && i < argc; i++)
-		ret = attach_uplink(attach, argv[i]);
+		ret = attach_uplink(attach, wanted.name[i]);
 	if (ret) {
 		if (attach->loaded || attach->rows.count)
 			roll_back(attach);
@@ -259,11 +263,13 @@ int attach_command(struct cli *cli, int argc, char **argv)
 		ret = host_begin("attach", &attach.rtnl, &lock);
 	if (ret)
 		return ret;
-	ret = attach_all(&attach, argc, argv);
+	attach.name = calloc(argc, sizeof(*attach.name));
+	ret = attach.name ? attach_all(&attach, argc, argv) : cli_error("%s", strerror(ENOMEM));
 	if (!ret)
 		output_lines(cli->output, NULL, fields, attach.rows.data, attach.rows.count,
 			     sizeof(struct attach_row));
 	free(attach.rows.data);
+	free(attach.name);
 	if (attach.segue)
 		segue_close(attach.segue);
 	host_end(attach.rtnl, lock);

@@ -64,11 +64,12 @@ static void tell(struct detach *detach, const char *device, const char *result, 
 
 static int detach_uplink(struct detach *detach, const char *name)
 {
+	char own[IF_NAMESIZE];
 	int err = uplink_detach(detach->segue, detach->rtnl, name);
 
 	if (err == -ENOENT)
 		return cli_error("%s is not attached; see: segue link", name);
-	tell(detach, name, "detached", err);
+	tell(detach, if_indextoname(if_nametoindex(name), own) ? own : name, "detached", err);
 	return err ? CLI_FAILED : CLI_OK;
 }
 

@@ -20,7 +20,7 @@ static const struct cli_command commands[] = {
 	  "take uplinks, or everything, out again and restore the host", detach_command },
 	{ "status", "",
 	  "what is attached, and what the data path counted", status_command },
-	{ "link", "[show] [DEV] | DEV drain|resume",
+	{ "link", "[show] [DEV] | [--window MS] DEV drain | DEV resume",
 	  "uplinks: state, last change; move everything off one", link_command },
 	{ "path", "[show] [SESSION]",
 	  "paths of the sessions: device, addresses, which one is active", path_command },
@@ -75,6 +75,14 @@ static int print_xdp(enum libxdp_print_level level, const char *format, va_list 
 	return verbose && level <= LIBXDP_INFO ? vfprintf(stderr, format, args) : 0;
 }
 
+/* What was printed without struct output: is it there? */
+static int printed(void)
+{
+	if (fflush(stdout) && errno != EPIPE)
+		return cli_error("cannot write: %s", strerror(errno));
+	return CLI_OK;
+}
+
 static int run(struct cli *cli, bool json, int argc, char **argv)
 {
 	int ret, err;
@@ -120,10 +128,10 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			help(stdout);
-			return CLI_OK;
+			return printed();
 		case 'V':
 			printf("segue %s (maps version %d)\n", SEGUE_VERSION, SEGUE_MAP_VERSION);
-			return CLI_OK;
+			return printed();
 		case 'i':
 			cli.ingress = optarg;
 			break;

@@ -104,11 +104,20 @@ sed -i 's/^[0-9]*: raw0/N: raw0/' "$work/after"
 ok "links, addresses, routes, rules, qdiscs, sysctls, features and pins as before" \
 	diff -u "$work/before" "$work/after"
 is "strict rp_filter is back" 1 "$(sysctl -n net.ipv4.conf.wlan0.rp_filter)"
-ok "the programs have left the kernel" bash -c "! bpftool prog show id $programs"
+ok "the programs have left the kernel" bash -c "[ -n '$programs' ] && ! bpftool prog show id $programs"
 exits 0 "detach a second time" "$segue" detach
 says "not attached"
 exits 1 "status says how to begin" "$segue" status
 says "segue attach DEV..."
+
+echo "-- a device by its alternative name"
+if ip link property add dev wlan0 altname wireless; then
+	exits 0 "attach" "$segue" attach wireless
+	is "it is in the map by its own" wlan0 "$(json '.[].device' link)"
+	exits 0 "detach" "$segue" detach wireless
+	says "wlan0"
+	ip link property del dev wlan0 altname wireless
+fi
 
 echo "-- what others changed meanwhile stays"
 "$segue" attach wlan0 lte0 >/dev/null

@@ -34,8 +34,13 @@ for window in 0 -1 60001 1s '' 99999999999999999999; do
 done
 exits 0 "help" "$segue" --help
 says "monitor"
+says "[--window MS] DEV drain | DEV resume"
 exits 0 "version" "$segue" -V
 says "maps version"
+for option in --help --version; do
+	exits 1 "$option that cannot be written" bash -c "'$segue' $option >/dev/full"
+	says "No space left"
+done
 
 echo "-- devices"
 exits 1 "unknown device" "$segue" attach wlan0 wlan7
