@@ -278,13 +278,16 @@ int uplink_detach(struct segue *segue, struct rtnl *rtnl, const char *name)
 
 int uplink_routes(struct segue *segue, struct rtnl *rtnl)
 {
+	struct segue_link link;
 	char name[IF_NAMESIZE];
 	__u32 ifindex = 0;
 	int err, first = 0;
 
 	while (!segue_link_next(segue, &ifindex)) {
 		err = rtnl_mirror(rtnl, ifindex, uplink_table(ifindex));
-		if (!err && if_indextoname(ifindex, name))
+		/* it may have been detached meanwhile */
+		if (!err && segue_link_get(segue, ifindex, &link) != -ENOENT &&
+		    if_indextoname(ifindex, name))
 			err = rtnl_rule_uplink_add(rtnl, name, uplink_table(ifindex),
 						   SEGUE_RULE_PRIORITY - 1);
 		if (err && err != -ENODEV && !first)
