@@ -233,7 +233,7 @@ static void unplug(mobikex_link_t *link)
 	void *addr;
 
 	DBG1(DBG_KNL, "segue: %s is gone", link->name);
-	uplink_detach(mobikex->segue, mobikex->rtnl, link->name);
+	uplink_detach_index(mobikex->segue, mobikex->rtnl, link->ifindex);
 	while (link->addrs->remove_first(link->addrs, &addr) == SUCCESS)
 	{
 		segue_addr_del(mobikex->segue, addr);

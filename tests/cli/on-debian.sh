@@ -6,7 +6,7 @@
 cd "$(dirname "$0")" || exit 1
 passed=0
 failed=0
-for test in attach.sh beside.sh check.sh ipv6.sh refuse.sh; do
+for test in attach.sh beside.sh check.sh ipv6.sh refuse.sh renamed.sh; do
 	echo "== $test"
 	output=$(./"$test" 2>&1)
 	status=$?
