@@ -35,11 +35,37 @@ handover() { # MODE FUNCTION
 	maps_agree
 }
 
+# What is yet to be cut has one ESP header for all of its packets, and a copy would be
+# numbered on from the same one: XFRM would not know, and give these numbers again.
+twice() { # FUNCTION
+	topology 15
+	connect transport
+	await 10 copying node || die "node does not copy"
+	await 10 copying server || die "server does not copy"
+	calls_begin gso "$1"
+	# shellcheck disable=SC2046
+	measure "$out/report.json" $(load) --rate 250 --write 8000 --duration 2000
+	expect "$(calls gso) segments were cut below segue0" test "$(calls gso)" -gt 100
+	calls_end gso
+	fact "$out/report.json" "none lost in either direction, none twice" \
+		'[.flows | .up, .down | .lost, .duplicates] | add == 0' '.flows | [.up, .down | .lost] | tostring'
+	expect "of what is yet to be cut there are no copies" \
+		test "$(counter node egress_copy_failed)" -gt 100
+	expect "of what is whole there are" test "$(counter node egress_copied)" -gt 100
+	fact "$out/report.json" "no number was given twice: TCP had to send nothing again" \
+		'.flows.tcp.retransmitted == 0' .flows.tcp.retransmitted
+	nothing_in_clear "$out/report.json"
+	only_replay_drops "$out/report.json"
+	maps_agree
+}
+
 modprobe -a esp4_offload esp6_offload
 begin "transport" FAILBACK_MS=300
 handover transport esp4_offload:esp4_gso_segment
 begin "tunnel, IPv6" FAILBACK_MS=300 FAMILY=v6
 handover tunnel esp6_offload:esp6_gso_segment
+begin "transport, all twice" "MOBIKEX_EXTRA=duplicate = always"
+twice esp4_offload:esp4_gso_segment
 topology_down
 modprobe -r esp4_offload esp6_offload
 finish
