@@ -280,7 +280,10 @@ void mobikex_follow_astray(mobikex_session_t *session)
 static void switch_to_ike(mobikex_session_t *session)
 {
 	mobikex_peer_t *peer = mobikex_peer_find(session, session->other);
-	uint8_t slot;
+	uint8_t slot = mobikex_path_active(session);
+	struct segue_addr used = slot < SEGUE_MAX_PATHS ? session->path[slot].remote :
+							 mobikex_addr(session->remote);
+	bool gone;
 
 	if (session->other->get_family(session->other) !=
 		session->remote->get_family(session->remote))
@@ -293,8 +296,12 @@ static void switch_to_ike(mobikex_session_t *session)
 	}
 	if (!peer)
 	{	/* moved without having announced it */
-		mobikex_peers_room(session);
+		gone = mobikex_peers_room(session, &used);
 		peer = mobikex_peer_add(session, session->other, FALSE);
+		if (gone)
+		{
+			mobikex_paths_update(session);
+		}
 	}
 	peer->listed = TRUE;
 	peer->host->set_port(peer->host, session->other->get_port(session->other));

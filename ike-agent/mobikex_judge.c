@@ -14,16 +14,43 @@ CALLBACK(is_addr, int,
 }
 
 /**
+ * Is there a route to it by this device, of that length at least?
+ */
+static bool leads_to(uint32_t device, const struct segue_addr *addr, u_int length)
+{
+	u_int ifindex = device, prefixlen;
+
+	return device &&
+		   !rtnl_route_match(mobikex->rtnl, addr, &ifindex, &prefixlen) &&
+		   ifindex == device && prefixlen >= length;
+}
+
+/**
  * Does this host know it in a network behind a device that is not attached?  A route to
  * it by segue0 would take our own traffic away from whoever has it there.  The default
- * route says nothing: the other way may be by policy.
+ * route, or halves of it, says nothing: the other way may be by policy.
  */
 static bool elsewhere(const struct segue_addr *addr)
 {
-	unsigned int ifindex, prefixlen;
+	enumerator_t *enumerator;
+	mobikex_link_t *link;
+	u_int ifindex = 0, prefixlen;
+	bool found;
 
-	return !rtnl_route_match(mobikex->rtnl, addr, &ifindex, &prefixlen) &&
-		   prefixlen && ifindex != mobikex->device && !mobikex_link_by_index(ifindex);
+	if (!mobikex->device ||
+		rtnl_route_match(mobikex->rtnl, addr, &ifindex, &prefixlen) ||
+		prefixlen <= 1 || ifindex == mobikex->device)
+	{
+		return FALSE;
+	}
+	found = TRUE;
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (found && enumerator->enumerate(enumerator, &link))
+	{
+		found = !leads_to(link->ifindex, addr, prefixlen);
+	}
+	enumerator->destroy(enumerator);
+	return found;
 }
 
 enum mobikex_refusal mobikex_judge_address(mobikex_session_t *session,

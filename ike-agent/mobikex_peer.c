@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mobikex_peer.h"
+#include "mobikex_host.h"
 
 #include <segue/mobikex.h>
 
@@ -83,19 +84,21 @@ void mobikex_peers_prune(mobikex_session_t *this)
 	enumerator->destroy(enumerator);
 }
 
-void mobikex_peers_room(mobikex_session_t *this)
+bool mobikex_peers_room(mobikex_session_t *this, const struct segue_addr *used)
 {
 	enumerator_t *enumerator;
 	mobikex_peer_t *peer, *oldest = NULL;
+	struct segue_addr addr;
 
 	if (this->peers->get_count(this->peers) < MOBIKEX_MAX_ADDRESSES)
 	{
-		return;
+		return FALSE;
 	}
 	enumerator = this->peers->create_enumerator(this->peers);
 	while (enumerator->enumerate(enumerator, &peer))
 	{
-		if (!peer->host->ip_equals(peer->host, this->other) &&
+		addr = mobikex_addr(peer->host);
+		if (!segue_addr_equal(&addr, used) &&
 			(!oldest || peer->verified < oldest->verified ||
 			 (peer->verified == oldest->verified && peer->since < oldest->since)))
 		{
@@ -111,6 +114,7 @@ void mobikex_peers_room(mobikex_session_t *this)
 		mobikex_session_unroute(this, oldest->host);
 		peer_destroy(oldest);
 	}
+	return oldest != NULL;
 }
 
 void mobikex_peers_destroy(mobikex_session_t *this)

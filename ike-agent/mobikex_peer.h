@@ -42,8 +42,9 @@ mobikex_peer_t *mobikex_peer_find(mobikex_session_t *this, host_t *host);
 mobikex_peer_t *mobikex_peer_add(mobikex_session_t *this, host_t *host, bool verified);
 
 /** One more will come, where the peer is now: if there are as many as there may be, the
- * oldest goes, rather one that was not checked. */
-void mobikex_peers_room(mobikex_session_t *this);
+ * oldest goes, rather one that was not checked, and not the one that is sent to.
+ * TRUE: one went. */
+bool mobikex_peers_room(mobikex_session_t *this, const struct segue_addr *used);
 
 /** Forget those that the peer no longer lists, but the one that is kept. */
 void mobikex_peers_prune(mobikex_session_t *this);

@@ -71,7 +71,8 @@ int rtnl_route_del(struct rtnl *rtnl, unsigned int table, const struct segue_add
 int rtnl_route_check(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int ifindex,
 		     const struct segue_addr *source);
 
-/* The device and the prefix of the route that a packet of this host to addr would take. */
+/* The device and the prefix of the route that a packet of this host to addr would take.
+ * ifindex: by this device, 0: by any; IPv6 may answer with another one all the same. */
 int rtnl_route_match(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int *ifindex,
 		     unsigned int *prefixlen);
 

@@ -334,10 +334,13 @@ int rtnl_route_match(struct rtnl *rtnl, const struct segue_addr *addr, unsigned 
 {
 	struct route_match match = {};
 	char buf[RTNL_REQUEST_SIZE];
+	struct nlmsghdr *request;
 	int err;
 
-	err = rtnl_talk(rtnl, route_request(buf, addr, NULL, RTM_F_FIB_MATCH), match_answer,
-			&match);
+	request = route_request(buf, addr, NULL, RTM_F_FIB_MATCH);
+	if (*ifindex)
+		mnl_attr_put_u32(request, RTA_OIF, *ifindex);
+	err = rtnl_talk(rtnl, request, match_answer, &match);
 	if (err)
 		return err;
 	*ifindex = match.ifindex;

@@ -18,6 +18,7 @@
 struct fake_peer fake_peer;
 mobikex_agent_t *mobikex;
 static mobikex_agent_t agent;
+static mobikex_link_t uplink = { .ifindex = 2 };
 static uint32_t mid;
 
 /* ------------------------------------------------ what stands for the agent */
@@ -95,22 +96,16 @@ int rtnl_addrs(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_addr *), v
 	return ret;
 }
 
-/* Attached: 2.  10.77 is a network behind device 9, by which the default route goes, too. */
+/* Attached: 2, with 10.1 and 10.2.  10.77 and 10.79 are behind device 9, by which the
+ * default route goes, too; to 10.79 there is another one by 2. */
 int rtnl_route_match(struct rtnl *rtnl, const struct segue_addr *addr, unsigned int *ifindex,
 		     unsigned int *prefixlen)
 {
-	const unsigned char *octet = addr->octet + 12;
+	unsigned int net = addr->octet[13], asked = *ifindex;
 
-	*ifindex = octet[1] == 1 || octet[1] == 2 ? 2 : 9;
-	*prefixlen = *ifindex == 2 ? 24 : octet[1] == 77 ? 16 : 0;
-	return 0;
-}
-
-mobikex_link_t *mobikex_link_by_index(uint32_t ifindex)
-{
-	static mobikex_link_t link;
-
-	return ifindex == 2 ? &link : NULL;
+	*ifindex = net == 1 || net == 2 || (net == 79 && asked == 2) ? 2 : 9;
+	*prefixlen = net == 77 || net == 79 ? 16 : *ifindex == 2 ? 24 : 0;
+	return asked && asked != *ifindex ? -EHOSTUNREACH : 0;
 }
 
 /* ------------------------------------------------ what stands for charon */
@@ -235,6 +230,9 @@ void fake_peer_begin(void)
 	charon = &fake_daemon;
 	mobikex = &agent;
 	agent.check_tries = 5;
+	agent.device = 3;
+	agent.links = linked_list_create();
+	agent.links->insert_last(agent.links, &uplink);
 	ike_id = ike_sa_id_create(IKEV2_MAJOR_VERSION, FAKE_SPI_I, FAKE_SPI_R, FALSE);
 	fake_peer.supports = TRUE;
 	fake_peer.ms = 1000000;
@@ -265,6 +263,7 @@ void fake_peer_end(void)
 	session->remote->destroy(session->remote);
 	clear_peer_addresses(&ike_sa);
 	fake_peer.listed->destroy(fake_peer.listed);
+	agent.links->destroy(agent.links);
 	ike_id->destroy(ike_id);
 }
 

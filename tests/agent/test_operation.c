@@ -263,30 +263,31 @@ static void moves_too_often(void **state)
 static void room(void **state)
 {
 	mobikex_session_t *session = &fake_peer.session;
+	struct segue_addr used = mobikex_addr(fake_address(FAKE_IN_USE)->host);
 	char text[32];
 	int i;
 
 	for (i = 2; i < MOBIKEX_MAX_ADDRESSES; i++) {
-		mobikex_peers_room(session);
+		mobikex_peers_room(session, &used);
 		snprintf(text, sizeof(text), "10.7.0.%d", i);
 		assert_int_equal(ask_add(text), 0);
 		fake_address(text)->verified = i != 5;
 		fake_address(text)->since = i;
 	}
 	assert_int_equal(session->peers->get_count(session->peers), MOBIKEX_MAX_ADDRESSES);
-	mobikex_peers_room(session);
+	mobikex_peers_room(session, &used);
 	assert_null(fake_address("10.7.0.5"));
 	assert_int_equal(session->peers->get_count(session->peers), MOBIKEX_MAX_ADDRESSES - 1);
 	assert_int_equal(ask_add("10.7.0.5"), 0);
 	fake_address("10.7.0.5")->verified = TRUE;
 	fake_address("10.7.0.5")->since = 1;
 	fake_address(FAKE_IDLE)->since = fake_address(FAKE_IN_USE)->since = 0;
-	mobikex_peers_room(session);
+	mobikex_peers_room(session, &used);
 	assert_null(fake_address(FAKE_IDLE));		/* and not the one in use */
 	assert_int_equal(session->peers->get_count(session->peers), MOBIKEX_MAX_ADDRESSES - 1);
 }
 
-/* Our own traffic goes there by a device of which segue knows nothing. */
+/* Our own traffic goes there by a device of which segue knows nothing, and by no uplink. */
 static void elsewhere(void **state)
 {
 	assert_int_equal(ask_add("10.77.0.2"), MOBIKEX_NOT_YOURS);
@@ -294,6 +295,10 @@ static void elsewhere(void **state)
 	assert_int_equal(update_from("10.77.0.2"), MOBIKEX_NOT_YOURS);
 	assert_false(fake_peer.updated);
 	assert_int_equal(ask_add("10.78.0.2"), 0);	/* by the default route */
+	assert_int_equal(ask_add("10.79.0.2"), 0);	/* by an uplink, too */
+	/* detached: there are no routes of ours */
+	mobikex->device = 0;
+	assert_int_equal(ask_add("10.77.0.2"), 0);
 }
 
 /* The hash of RFC 7296 2.23, by a sender that is at this address. */
