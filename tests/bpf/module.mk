@@ -4,7 +4,7 @@
 # it brings programs of its own (NAME.bpf.c).
 
 BPF_TESTS        := load_test control_test egress_test change_test copy_test child_test \
-	ingress_test probe_test return_test fuzz_test bench
+	ingress_test probe_test return_test route_test fuzz_test bench
 BPF_KERNEL_TESTS := link_test
 BPF_TEST_OBJECTS := copy_test probe_test return_test bench
 
