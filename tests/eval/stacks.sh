@@ -133,11 +133,14 @@ stock_up() {
 	connect "$1"
 }
 
-# a new connection: where the last one ended differs from event to event
+# A new connection: where the last one ended differs from event to event. The way has to be
+# clear: charon, told several of its first requests at once, asks for a cookie and then
+# refuses who has taken the answer to the first.
 stock_again() {
 	swan node --terminate --ike main --force --timeout 3 >"$out/node/terminate.out" 2>&1 || true
 	swan server --terminate --ike main --force --timeout 3 >"$out/server/terminate.out" 2>&1 || true
-	swan node --initiate --child data --timeout 10 >"$out/node/initiate.out" 2>&1 &&
+	await 3 reaches node "$server_outer" "$node_wlan" &&
+		swan node --initiate --child data --timeout 10 >"$out/node/initiate.out" 2>&1 &&
 		swan node --list-sas --raw | grep -q "local-host=$node_wlan " &&
 		await 3 reaches node "$flow_server" "$flow_node"
 }
