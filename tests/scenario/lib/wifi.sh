@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154	# lib.sh has the variables that are not set here
 # A real WLAN in the place of the cable to router-w, where WLAN=radio: mac80211 with
-# simulated radios (mac80211_hwsim), hostapd with WPA2, wpa_supplicant, DHCP.
+# simulated radios (mac80211_hwsim), hostapd with WPA2, wpa_supplicant, DHCP. Beacons come
+# every BEACON_INT units of 1.024 ms.
 #
 #   node                 router-w
 #   wlan0  ~ ~ ~ ~ ~ ~ ~ ap0 ──.
@@ -36,6 +37,7 @@ ap_start() {
 	ssid=$ssid
 	hw_mode=g
 	channel=$((1 + 5 * $1))
+	beacon_int=${BEACON_INT:-100}
 	wpa=2
 	wpa_key_mgmt=WPA-PSK
 	rsn_pairwise=CCMP
