@@ -4,6 +4,14 @@
  * by a verified path gets the canonical addresses back.  Everything else passes
  * as if segue were not there; nothing is ever dropped here.
  *
+ * One thing more: ESP in transport mode that came to us from an address that is not
+ * verified.  The peer may have lost all others and have this one for a moment only.  In
+ * tunnel mode XFRM takes such a packet, for a unicast SA is found by its SPI and the outer
+ * source is nobody's affair (RFC 4301 4.1); in transport mode it would decrypt it and then
+ * miss its selector.  So it gets the canonical pair back as well, and whether the peer sent
+ * it is for the ICV to say.  Nothing else follows from it: no decision is remembered, the
+ * return switch does not hear of its path, and nothing is sent there before a check.
+ *
  * The XDP program and its tc fallbacks are thin shells around this.
  */
 #ifndef SEGUE_BPF_INGRESS_H
@@ -13,7 +21,7 @@
 #include "path.h"
 #include "seen.h"
 
-enum ingress_decision { INGRESS_PASS, INGRESS_UNKNOWN, INGRESS_UNVERIFIED };
+enum ingress_decision { INGRESS_PASS, INGRESS_UNKNOWN, INGRESS_UNVERIFIED, INGRESS_CLAIMED };
 
 static __always_inline bool
 ingress_by(const struct segue_flow *f, const struct segue_path *path)
@@ -38,6 +46,30 @@ SUBPROGRAM __u32 ingress_path(const struct segue_flow *f, const struct segue_ses
 		if (ingress_by(f, session_path(s, slot)))
 			return slot;
 	return SEGUE_NO_PATH;
+}
+
+/* To an address that this session has at our end. */
+SUBPROGRAM bool ingress_ours(const struct segue_flow *f, const struct segue_session *s)
+{
+	__u32 slot;
+
+	if (!f || !s)
+		return false;
+	if (segue_addr_equal(&f->dest, &s->local))
+		return true;
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++)
+		if (session_path(s, slot)->flags & SEGUE_PATH_USED &&
+		    segue_addr_equal(&f->dest, &session_path(s, slot)->local))
+			return true;
+	return false;
+}
+
+/* Behind a NAT another source is another mapping, which XFRM has to see. */
+static __always_inline bool
+ingress_claimed(const struct segue_flow *f, const struct segue_sa *a, const struct segue_session *s)
+{
+	return a->mode == SEGUE_SA_TRANSPORT && !(a->flags & SEGUE_SA_ENCAP) &&
+	       !f->source_port && ingress_ours(f, s);
 }
 
 SUBPROGRAM int ingress_look_up(struct segue_flow *f)
@@ -65,6 +97,10 @@ SUBPROGRAM int ingress_look_up(struct segue_flow *f)
 	/* Not by a path, but where XFRM expects it: not our affair. */
 	if (segue_addr_equal(&f->source, &s->remote) && segue_addr_equal(&f->dest, &s->local))
 		return INGRESS_PASS;
+	if (ingress_claimed(f, a, s)) {
+		flow_rewrite(f, &s->remote, &s->local, 0, 0);
+		return INGRESS_CLAIMED;
+	}
 	session_refuse(id, &s->refused_ingress, SEGUE_REASON_UNVERIFIED_PATH, key.spi);
 	return INGRESS_UNVERIFIED;
 }
@@ -113,6 +149,15 @@ static __always_inline __u64 ingress_esp(struct packet *p, enum parsed what)
 		case INGRESS_PASS:
 			*f = *new;
 			break;
+		case INGRESS_CLAIMED:
+			/* Fragments are put together before anybody authenticates them:
+			 * none from elsewhere may mix with the peer's. */
+			if (what != PARSED_FRAGMENT) {
+				COUNT(ingress_claimed);
+				return rewrite_packet(p, new);
+			}
+			COUNT(ingress_unverified);
+			return 0;
 		case INGRESS_UNVERIFIED:
 			COUNT(ingress_unverified);
 			return 0;

@@ -39,9 +39,9 @@ enum segue_path_flag {
 	SEGUE_PATH_EGRESS = 1 << 1,
 	/*
 	 * Verified: IKE authenticated the peer's address and a COOKIE2
-	 * routability check (RFC 4555 3.7) reached it.  Only then are packets
-	 * of this path restored and may the return direction follow them; among
-	 * live egress paths a verified one is always taken first.
+	 * routability check (RFC 4555 3.7) reached it.  Only then may the return
+	 * direction follow packets of this path (bpf/ingress.h says what is restored
+	 * from elsewhere); among live egress paths a verified one is always taken first.
 	 */
 	SEGUE_PATH_VERIFIED = 1 << 2,
 	/*

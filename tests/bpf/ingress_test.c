@@ -435,6 +435,65 @@ static void test_unverified(void **state)
 	assert_int_equal(events.event[0].session, 1);
 }
 
+/* Of a transport mode's SA XFRM wants the canonical source; the ICV says whether the
+ * peer sent it.  Not what has a NAT's mapping in it, and no fragments. */
+static void test_claimed(void **state)
+{
+	struct segue_counters claimed = { .ingress_claimed = 1 };
+	struct segue_counters restore = { .ingress_restored = 1 };
+	struct segue_counters unverified = { .ingress_unverified = 1 };
+	struct segue_sa sa = { .mode = SEGUE_SA_TRANSPORT, .flags = SEGUE_SA_INBOUND };
+	struct segue_sa_key key = {};
+	struct events events;
+	struct wire in, known;
+	__u32 id;
+
+	(void)state;
+	for (id = V4; id <= V6; id++) {
+		in = received(id, UNVERIFIED);
+		in.spi = id * 0x100 + 2;
+		in.seq = 4714;
+		key.spi = htonl(in.spi);
+		sa.session = id;
+		assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+		events_begin();
+		expect("unverified path", in, restored(in, id), claimed);
+		expect("once more", in, restored(in, id), claimed);
+		assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+		in.source = id == V4 ? "10.9.77.1" : "2001:db8:77::1";
+		expect("no path at all", in, restored(in, id), claimed);
+		in.dest = canonical[id].local;
+		expect("to the canonical address", in, restored(in, id), claimed);
+		assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+		events = events_take();
+		assert_int_equal(events.count, 0);
+
+		known = received(id, 1);
+		known.spi = in.spi;
+		known.seq = in.seq;
+		expect("a verified path, as ever", known, restored(known, id), restore);
+		assert_int_equal(seen_by(&known), 1);
+
+		in.seq++;
+		in.fragment = WIRE_FIRST;
+		expect("its first fragment", in, in, unverified);
+		in.fragment = 0;
+		in.dest = canonical[id].remote;
+		expect("to somebody else", in, in, unverified);
+		in = received(id, UNVERIFIED);
+		in.spi = id * 0x100 + 2;
+		in.udp = true;
+		expect("in UDP", in, in, unverified);
+		in.udp = false;
+		sa.flags |= SEGUE_SA_ENCAP;
+		assert_int_equal(segue_sa_del(host, &key), 0);
+		assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+		expect("of an SA with encapsulation", in, in, unverified);
+		sa.flags &= ~SEGUE_SA_ENCAP;
+		assert_int_equal(segue_sa_del(host, &key), 0);
+	}
+}
+
 /* A path is verified, and later is not any more. */
 static void test_forgets(void **state)
 {
@@ -594,7 +653,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_hit), TEST(test_ports), TEST(test_canonical_without_path),
 		TEST(test_untouched), TEST(test_fragments), TEST(test_too_big),
-		TEST(test_too_big_too_often), TEST(test_unverified), TEST(test_forgets),
+		TEST(test_too_big_too_often), TEST(test_unverified), TEST(test_claimed),
+		TEST(test_forgets),
 		TEST(test_same_end), TEST(test_mapped), TEST(test_ambiguous), TEST(test_truncated), TEST(test_malformed),
 	};
 	int i;
