@@ -102,7 +102,7 @@ void flow_echo(struct flow *flow);	/* at the far end of an echo */
 struct msghdr;
 uint64_t stamp_of(struct msghdr *msg);	/* the kernel's, of SO_TIMESTAMPNS */
 
-/* stream.c: one TCP connection, a write each interval */
+/* stream.c: one TCP connection, a write each interval, or every few */
 enum { STREAM_WRITE_MAX = 65536 };
 struct stream {
 	char *name;
@@ -110,6 +110,7 @@ struct stream {
 	int tx, rx, listener;
 	uint16_t port;
 	unsigned int write_size;
+	unsigned int every;		/* intervals from one write to the next */
 	uint64_t phase, next;
 	uint64_t written, received, blocked;
 	uint32_t count, capacity;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One TCP connection that carries a write each interval, a small one by default. */
+/* One TCP connection that carries a write each interval or each few, a small one by default. */
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -27,10 +27,10 @@ static void wait_for(int fd, short what, const char *name)
 		fail("stream: %s took over %d ms", name, CONNECT_TIMEOUT_MS);
 }
 
-/* NAME,FROM,SOURCE,TO,DESTINATION[,PHASE_US] */
+/* NAME,FROM,SOURCE,TO,DESTINATION[,PHASE_US[,EVERY]] */
 void stream_add(const char *spec)
 {
-	char *copy = strdup(spec), *cursor = copy, *phase;
+	char *copy = strdup(spec), *cursor = copy, *phase, *every;
 	union endpoint source, destination;
 	int on = 1, error;
 	socklen_t length;
@@ -44,6 +44,10 @@ void stream_add(const char *spec)
 	endpoint_parse(field(&cursor, "destination"), PORT, &destination);
 	phase = field(&cursor, ANY_FIELD);
 	stream.phase = phase ? strtoull(phase, NULL, 0) * 1000 : 0;
+	every = field(&cursor, ANY_FIELD);
+	stream.every = every ? strtoul(every, NULL, 0) : 1;
+	if (!stream.every)
+		fail("stream: a write every 0 intervals");
 
 	stream.listener = netns_socket(stream.to, destination.sa.sa_family, SOCK_STREAM, 0);
 	setsockopt(stream.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -86,7 +90,7 @@ void stream_write(uint64_t interval)
 	static uint8_t data[STREAM_WRITE_MAX];
 	ssize_t n;
 
-	stream.next += interval;
+	stream.next += stream.every * interval;
 	if (stream.error)
 		return;
 	for (unsigned int i = 0; i < stream.write_size; i++)

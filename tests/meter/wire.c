@@ -24,7 +24,7 @@
 enum {
 	FRAME_SIZE = 256,		/* 80 octets of headers, the rest is cut */
 	BLOCK_SIZE = 64 * 1024,
-	FRAMES = 32768,
+	FRAMES = 8192,			/* a second and more of them, and read each ms */
 	MAX_SAMPLES = 8,
 	MAX_IKE = 256,
 	MAX_FORBIDDEN = 8,

@@ -43,6 +43,8 @@ monitor_stop() {
 # saw HOST CONDITION: some event fulfils jq's CONDITION
 saw() { jq -es "any(.[]; $2)" "$out/$1/events" >/dev/null; }
 
+wires=(router-w,node router-w,core router-l,node router-l,core core,s)
+
 # measure REPORT OPTION...: the meter with this topology's namespaces and wires
 measure() {
 	local report=$1 name
@@ -52,7 +54,7 @@ measure() {
 		options+=(--ns "$name=/proc/$(<"$out/$name.pid")/ns/net")
 	done
 	options+=(--host node --host server)
-	for name in router-w,node router-w,core router-l,node router-l,core core,s; do
+	for name in "${wires[@]}"; do
 		options+=(--wire "$name")
 	done
 	if [ "$flow_node" = "$node_inner" ]; then
@@ -65,7 +67,7 @@ measure() {
 flow_up() { echo --flow "up,node,$flow_node,server,$flow_server,${1:-0}"; }
 flow_down() { echo --flow "down,server,$flow_server,node,$flow_node,${1:-0}"; }
 flow_echo() { echo --echo "echo,node,$flow_node,server,$flow_server,${1:-0}"; }
-flow_tcp() { echo --stream "tcp,node,$flow_node,server,$flow_server,${1:-0}"; }
+flow_tcp() { echo --stream "tcp,node,$flow_node,server,$flow_server,${1:-0},${2:-1}"; }
 
 # all of them, spread over the interval
 load() {

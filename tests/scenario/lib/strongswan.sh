@@ -10,7 +10,8 @@ swan() {
 		SWANCTL_DIR="$out/$name/swanctl" swanctl "$@"
 }
 
-# await DEADLINE_S COMMAND...: until it succeeds
+# await DEADLINE_S COMMAND...: until it succeeds, which is seen within $await_every s
+await_every=0.01
 await() {
 	local deadline=$1 begin now
 	shift
@@ -20,7 +21,7 @@ await() {
 		if (( ${now%.*} - ${begin%.*} > deadline )); then
 			return 1
 		fi
-		sleep 0.01
+		sleep "$await_every"
 	done
 }
 
