@@ -28,7 +28,7 @@ def compared($all):
 	. as $ours | .[0] as { $traffic, $cipher } | events as $event | networks as $network | ways as $time
 	| def these: map(select(.event == $event and .network == $network and .[$time].median != null));
 	($ours | these) as $mine | select($mine != [])
-	| ($all - ($all | of("segue")) | map(select(.traffic == $traffic and (.cipher == $cipher or .cipher == "-"))) | these
+	| ($all - ($all | of("segue|segue-always")) | map(select(.traffic == $traffic and (.cipher == $cipher or .cipher == "-"))) | these
 		| sort_by(.[$time].median) | .[0]) as $best
 	| { $event, $network, $time, $traffic, $cipher, modes: ($mine | map(.mode)), $best, worse: [$mine[]
 		| .[$time].median as $longer | $best[$time].median as $theirs
@@ -41,8 +41,8 @@ def compared($all):
 | ([.costs as $costs | $costs[] | select(.stack == "segue") | . as $c
 	| { mode, cipher, more: ([$costs[] | select(.stack == "stock" and .mode == $c.mode and .cipher == $c.cipher and .payload == $c.payload)
 		| 100 * ($c.instructions.median / .instructions.median - 1)][0]) }]) as $costs
-# the lines of the table that have a verdict
-| ([.targets[] | split(" | ") | select(.[-1] | test("reached"))
+# the lines of the table that have a verdict; of segue as it is by default
+| ([.targets[] | split(" | ") | select((.[-1] | test("reached")) and (.[2] | test("^segue-always") | not))
 	| { missed: (.[-1] | test("\\*\\*not reached")) } + (.[0] | ltrimstr("| ") | split(": ") |
 		if length > 1 then { what: (.[:-1] | join(": ")), where: .[-1] } else { what: .[0], where: null } end)]) as $verdicts
 | ([("hotspot", "lab", "cellular") | select(. as $n | any($all[]; .network == $n and .stack == "segue"))][0]) as $network
@@ -58,12 +58,16 @@ def compared($all):
 			(["WireGuard", "wireguard"], ["strongSwan", "stock"], ["plain routing", "plain"]) as [$name, $stack]
 			| ($these | of($stack) | sort_by(longest) | .[0]) as $best | select($best)
 			| "; \($name) \($best | both)"] | add // "") + "."),
+	(([$all[] | select(.stack == "segue-always")] | map("\(titles[.event] | ascii_downcase), round trip \(round_trip[.network]): \(both), at most \([.lost_up.max, .lost_down.max] | max) lost")) as $always
+		| select($always != []) | "- **Each packet by both uplinks** (`duplicate = always`): \($always | join("; "))."),
 	"" end),
-(.targets | map(select(test("reached|no comparison"))) as $lines
+(.targets | map(select(test("reached|not told apart|no comparison"))) as $lines
 	| ($lines | map(select(test("\\*\\*not reached")))) as $not
+	| ($lines | map(select(test("not told apart")))) as $blurred
 	| ($lines | map(select(test("no comparison")))) as $open
 	| select($lines != [])
-	| "Of \($lines | length) targets \($lines | length - ($not | length) - ($open | length)) are reached, \($not | length) are not" +
+	| "Of \($lines | length) targets \($lines - $not - $blurred - $open | length) are reached, \($not | length) are not" +
+		(if $blurred == [] then "" else "; \($blurred | length) are of two spreads that are both below a send interval" end) +
 		(if $open == [] then "" else "; for \($open | length) there was nothing to compare with" end) + ".\n"),
 (([
 	($stalls[] | select(.worse != []) | .time as $time

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154	# the scenarios' lib.sh has and reads the others
-# What carries the traffic. For each stack, of which NAME is the part before "-tuned":
+# What carries the traffic. For each stack, of which NAME is the part before "-tuned" and "-always":
 #   NAME_settings MODE CIPHER  for begin: adds to array settings
 #   NAME_up MODE               after topology, until traffic can flow
 #   NAME_again MODE            after an event: back to the start, by wlan0
@@ -11,7 +11,8 @@
 #                              goes back by itself
 #   NAME_period                ms after which it does again what it does all the time, if
 #                              that is longer than a packet's interval
-# tuned says whether it is to be as good as its settings can make it.
+# tuned says whether it is to be as good as its settings can make it, always whether each
+# packet goes by both uplinks.
 
 declare -A proposal=([gcm]=aes128gcm16 [cbc]=aes128-sha1 [null]=null-sha1)
 
@@ -38,7 +39,7 @@ bound_load() {
 		! moving || [ "$traffic" != sctp ] || echo --at "20,join,$node_lte" ;;
 	*)
 		flow_up 0
-		[ "$traffic" = rtp ] || flow_tcp 500
+		[ "$traffic" = rtp ] || flow_tcp 500 4
 		flow_down 750 ;;
 	esac
 }
@@ -67,7 +68,7 @@ plain_again() { await 5 reaches node "$server_outer"; }
 plain_leave() { prefer_lte; }
 plain_load() {
 	echo --assoc "udp,flow,node,0.0.0.0,server,$server_outer,0"
-	flow_tcp 500
+	flow_tcp 500 4
 }
 
 # ------------------------------------------------------------------ WireGuard
@@ -164,9 +165,10 @@ xdp_load() { stock_load; }
 # transport mode whose flows move by themselves, "transport" that in which they are pinned.
 segue_period() { echo 10; }
 segue_settings() {
-	settings+=("SEGUE_HOSTS=node server" "ESP=${proposal[$2]}" "FAILBACK_MS=150"
+	settings+=("SEGUE_HOSTS=node server" "ESP=${proposal[$2]}" "FAILBACK_MS=50"
 		"MOBIKEX_NODE=probe_interval = $(segue_period)")
 	[ "$1" != moved ] || settings+=("MOBIKEX_EXTRA=transport = moved")
+	! always || settings+=("MOBIKEX_EXTRA=duplicate = always")
 }
 
 segue_up() {
@@ -193,25 +195,27 @@ paired() {
 }
 segue_again() {
 	await 10 segue_home "$(wc -w <<<"${SEGUE_UPLINKS:-wlan0 lte0}")" &&
-		{ [ "$1" != moved ] || await 10 paired; }
+		{ [ "$1" != moved ] || await 10 paired; } &&
+		{ ! always || { await 10 copying node && await 10 copying server; }; }
 }
 # The commands, an exchange on wlan0, FAILBACK_MS.  Not after a silent loss: until its path
-# has answered probes again takes longer than a phase of its own does.
-segue_returns() { [ "$event" = silent ] || awk "BEGIN { print int(350 + 3 * $rtt) }"; }
+# has answered probes again takes longer than a phase of its own does; nor what goes by
+# both uplinks before as after.
+segue_returns() { [ "$event" = silent ] || always || awk "BEGIN { print int(250 + 3 * $rtt) }"; }
 segue_leave() { at node "$segue" link wlan0 drain >>"$out/drain.out" 2>&1; }
 segue_load() { bound_load; }
 
 # ------------------------------------------------------------- SCTP and MPTCP
 # No IPsec: the transport protocol has both addresses of the node and goes where one of
 # them works. Each address leaves by its own uplink.
-source_routes() {
+source_routes() { # [OPTION OF A ROUTE...]
 	at node ip rule del lookup 101 2>/dev/null || true
 	at node ip rule del lookup 102 2>/dev/null || true
 	at node ip rule add from "$node_wlan" lookup 101
-	at node ip route replace default via 10.1.0.1 dev wlan0 table 101
+	at node ip route replace default via 10.1.0.1 dev wlan0 table 101 "$@"
 	[ "$(uplinks)" = two ] || return 0
 	at node ip rule add from "$node_lte" lookup 102
-	at node ip route replace default via 10.2.0.1 dev lte0 table 102
+	at node ip route replace default via 10.2.0.1 dev lte0 table 102 "$@"
 }
 
 sctp_settings() { :; }
@@ -242,18 +246,29 @@ sctp_load() {
 	fi
 }
 
+# Tuned: a subflow is stale after its first timeout (net.mptcp.stale_loss_cnt), which comes
+# soon, and lte0's is used beside wlan0's, not only after it.
+mptcp_routes() {
+	if tuned; then
+		source_routes rto_min 10ms
+		at server ip route replace default via 10.9.0.1 rto_min 10ms
+	else
+		source_routes
+	fi
+}
 mptcp_settings() { :; }
 mptcp_up() {
 	local name
 	inner transport
-	source_routes
+	mptcp_routes
 	tune_routes
 	for name in node server; do
 		at "$name" ip mptcp limits set subflow 2 add_addr_accepted 2
+		! tuned || at "$name" sysctl -qw net.mptcp.stale_loss_cnt=1
 	done
-	[ "$(uplinks)" = one ] || at node ip mptcp endpoint add "$node_lte" dev lte0 subflow backup
+	[ "$(uplinks)" = one ] || at node ip mptcp endpoint add "$node_lte" dev lte0 subflow $(tuned || echo backup)
 }
-mptcp_again() { sctp_again; }
+mptcp_again() { mptcp_routes && await 5 reaches node "$server_outer" "$node_wlan"; }
 mptcp_leave() { prefer_lte; }
 mptcp_load() { echo --assoc "mptcp,flow,node,$node_wlan,server,$server_outer,0"; }
 
