@@ -100,6 +100,7 @@ int check_command(struct cli *cli, int argc, char **argv)
 	open_pins(&check);
 	check_rules(&check);
 	check_links(&check);
+	check_offload(&check);
 	if (check.segue)
 		check_sas(&check);
 	output_lines(cli->output, NULL, fields, check.findings.data, check.findings.count,

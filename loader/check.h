@@ -36,7 +36,8 @@ void check_host(struct check *check);	/* rights, kernel, bpffs, IPsec */
 void check_agent(struct check *check);	/* charon's plugin and its AppArmor profile */
 void check_rules(struct check *check);	/* segue0, our rule, our table */
 void check_links(struct check *check);	/* uplinks: rp_filter, MTU, routes */
-void check_gro(struct check *check, const char *device);	/* one that restores by tc */
+void check_offload(struct check *check);	/* ESP's offload in software: of copies */
+void check_gro(struct check *check, const char *device);	/* and of a device that restores by tc */
 void check_sas(struct check *check);	/* maps and XFRM in step (invariant I2) */
 
 /* Probes: do it and undo it.  0, or why the kernel refused (negative errno). */

@@ -4,7 +4,7 @@
 SEGUE_LIB_SOURCES := control control_event control_link control_probe control_session control_text \
 	load load_xdp pins rtnl rtnl_dump rtnl_mirror rtnl_neighbour rtnl_watch nl80211 tc ingress uplink stable sysctl caps
 SEGUE_CLI_SOURCES := main cli host names output attach detach status link path session \
-	peer sa drain switch switch_child monitor check probe check_host check_agent check_rules check_link check_gro check_sa
+	peer sa drain switch switch_child monitor check probe check_host check_agent check_rules check_link check_offload check_sa
 
 SEGUE_LIB  := $(BUILD)/loader/libsegue.a
 SEGUE_LIBS := -lbpf -lxdp -lmnl

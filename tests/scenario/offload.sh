@@ -35,6 +35,8 @@ handover() { # MODE FUNCTION
 	maps_agree
 }
 
+offload_told() { at node "$segue" -j check | jq -e 'any(.[]; .subject == "offload" and .verdict == "warn")'; }
+
 # What is yet to be cut has one ESP header for all of its packets, and a copy would be
 # numbered on from the same one: XFRM would not know, and give these numbers again.
 twice() { # FUNCTION
@@ -51,6 +53,7 @@ twice() { # FUNCTION
 		'[.flows | .up, .down | .lost, .duplicates] | add == 0' '.flows | [.up, .down | .lost] | tostring'
 	expect "of what is yet to be cut there are no copies" \
 		test "$(counter node egress_copy_failed)" -gt 100
+	expect "and segue check says so" offload_told
 	expect "of what is whole there are" test "$(counter node egress_copied)" -gt 100
 	fact "$out/report.json" "no number was given twice: TCP had to send nothing again" \
 		'.flows.tcp.retransmitted == 0' .flows.tcp.retransmitted
