@@ -4,13 +4,16 @@
  * by a verified path gets the canonical addresses back.  Everything else passes
  * as if segue were not there; nothing is ever dropped here.
  *
- * One thing more: ESP in transport mode that came to us from an address that is not
- * verified.  The peer may have lost all others and have this one for a moment only.  In
- * tunnel mode XFRM takes such a packet, for a unicast SA is found by its SPI and the outer
- * source is nobody's affair (RFC 4301 4.1); in transport mode it would decrypt it and then
- * miss its selector.  So it gets the canonical pair back as well, and whether the peer sent
- * it is for the ICV to say.  Nothing else follows from it: no decision is remembered, the
- * return switch does not hear of its path, and nothing is sent there before a check.
+ * One thing more: ESP that came from an address that is not verified to one of ours.  The
+ * peer may have lost all others and have this one for a moment only.  A unicast SA is found
+ * by its SPI, and its source is nobody's affair (RFC 4301 4.1), so XFRM would take it at the
+ * canonical address; but in transport mode it would then miss its selector.  It gets the
+ * canonical pair back as well, and whether the peer sent it is for the ICV to say.  Nothing
+ * else follows from it: no decision is remembered, the return switch does not hear of its
+ * path, and nothing is sent there before a check.  Two things are not taken from elsewhere:
+ * ESP in UDP, since another source is a NAT's other mapping, which XFRM has to see; and
+ * fragments, since they are put together before anybody authenticates them, and none may
+ * mix with the peer's.
  *
  * The XDP program and its tc fallbacks are thin shells around this.
  */
@@ -29,7 +32,7 @@ ingress_by(const struct segue_flow *f, const struct segue_path *path)
 	return path->flags & SEGUE_PATH_VERIFIED &&
 	       segue_addr_equal(&f->source, &path->remote) &&
 	       segue_addr_equal(&f->dest, &path->local) &&
-	       (!f->source_port || !path->remote_port || f->source_port == path->remote_port);
+	       (!f->dest_port || !path->remote_port || f->source_port == path->remote_port);
 }
 
 /* The active path first: should two be alike, it is that one. */
@@ -64,15 +67,14 @@ SUBPROGRAM bool ingress_ours(const struct segue_flow *f, const struct segue_sess
 	return false;
 }
 
-/* Behind a NAT another source is another mapping, which XFRM has to see. */
 static __always_inline bool
-ingress_claimed(const struct segue_flow *f, const struct segue_sa *a, const struct segue_session *s)
+ingress_claimed(const struct segue_flow *f, const struct segue_sa *a,
+		const struct segue_session *s, bool fragment)
 {
-	return a->mode == SEGUE_SA_TRANSPORT && !(a->flags & SEGUE_SA_ENCAP) &&
-	       !f->source_port && ingress_ours(f, s);
+	return !fragment && !f->dest_port && !(a->flags & SEGUE_SA_ENCAP) && ingress_ours(f, s);
 }
 
-SUBPROGRAM int ingress_look_up(struct segue_flow *f)
+SUBPROGRAM int ingress_look_up(struct segue_flow *f, bool fragment)
 {
 	struct segue_sa_key key = {};
 	struct segue_session *s;
@@ -97,7 +99,7 @@ SUBPROGRAM int ingress_look_up(struct segue_flow *f)
 	/* Not by a path, but where XFRM expects it: not our affair. */
 	if (segue_addr_equal(&f->source, &s->remote) && segue_addr_equal(&f->dest, &s->local))
 		return INGRESS_PASS;
-	if (ingress_claimed(f, a, s)) {
+	if (ingress_claimed(f, a, s, fragment)) {
 		flow_rewrite(f, &s->remote, &s->local, 0, 0);
 		return INGRESS_CLAIMED;
 	}
@@ -105,7 +107,7 @@ SUBPROGRAM int ingress_look_up(struct segue_flow *f)
 	return INGRESS_UNVERIFIED;
 }
 
-SUBPROGRAM int ingress_decide(struct segue_flow *f)
+SUBPROGRAM int ingress_decide(struct segue_flow *f, bool fragment)
 {
 	int i, what;
 
@@ -114,7 +116,7 @@ SUBPROGRAM int ingress_decide(struct segue_flow *f)
 #pragma clang loop unroll(disable)
 	for (i = 0; i < FLOW_TRIES; i++) {
 		f->epoch = epoch_now();
-		what = ingress_look_up(f);
+		what = ingress_look_up(f, fragment);
 		if (epoch_now() == f->epoch)
 			return what;
 	}
@@ -145,19 +147,13 @@ static __always_inline __u64 ingress_esp(struct packet *p, enum parsed what)
 		if (!new)
 			return 0;
 		flow_begin(new, p);
-		switch (ingress_decide(new)) {
+		switch (ingress_decide(new, what == PARSED_FRAGMENT)) {
 		case INGRESS_PASS:
 			*f = *new;
 			break;
 		case INGRESS_CLAIMED:
-			/* Fragments are put together before anybody authenticates them:
-			 * none from elsewhere may mix with the peer's. */
-			if (what != PARSED_FRAGMENT) {
-				COUNT(ingress_claimed);
-				return rewrite_packet(p, new);
-			}
-			COUNT(ingress_unverified);
-			return 0;
+			COUNT(ingress_claimed);
+			return rewrite_packet(p, new);
 		case INGRESS_UNVERIFIED:
 			COUNT(ingress_unverified);
 			return 0;

@@ -7,7 +7,7 @@
 #define SEGUE_HOST_H
 
 /* Version of the map types in this directory.  Other pins are stale. */
-#define SEGUE_MAP_VERSION 6
+#define SEGUE_MAP_VERSION 7
 
 /* bpffs; overridden by the environment variable SEGUE_PIN_DIR (tests) */
 #define SEGUE_PIN_DIR "/sys/fs/bpf/segue"

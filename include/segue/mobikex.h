@@ -37,7 +37,8 @@
 enum mobikex_capability {
 	/*
 	 * Restores the canonical pair: this end takes its ESP from any verified
-	 * path of the IKE_SA without being told first.  Transport mode is pinned
+	 * path of the IKE_SA without being told first, and from any other address
+	 * as well, if it is neither in UDP nor in fragments; that moves nothing.  Transport mode is pinned
 	 * only between two ends that both say so.
 	 */
 	MOBIKEX_RESTORES = 1 << 0,

@@ -4,7 +4,7 @@
  * comes,
  *  - ingress passes it, egress redirects or drops it,
  *  - its length stays,
- *  - no octet changes unless the packet is counted as rewritten or restored, or as a
+ *  - no octet changes unless the packet is counted as rewritten, restored or claimed, or as a
  *    router's word about one of ours,
  *  - and then only addresses, ports and checksums, and a header checksum that was
  *    wrong stays wrong by as much.
@@ -127,7 +127,7 @@ static void fuzz(int fd, bool sent, unsigned int pass)
 			   verdict != pass)
 			fail_msg("seed %u: verdict %u", at_start, verdict);
 		assert_int_equal(got_size, size);
-		if (now.egress_rewritten + now.ingress_restored) {
+		if (now.egress_rewritten + now.ingress_restored + now.ingress_claimed) {
 			only_addresses(packet, got, size);
 			rewritten++;
 		} else if (now.ingress_too_big) {

@@ -55,6 +55,14 @@ static struct wire restored(struct wire wire, __u32 id)
 	return wire;
 }
 
+/* One more SA of a session; the others are in tunnel mode. */
+static void sa_up(__u32 spi, const struct segue_sa *sa)
+{
+	struct segue_sa_key key = { .spi = htonl(spi) };
+
+	assert_int_equal(segue_sa_put(host, &key, sa), 0);
+}
+
 /* By which path does the data path believe that this packet came? */
 static __u32 seen_by(const struct wire *wire)
 {
@@ -413,10 +421,12 @@ static void test_unverified(void **state)
 	(void)state;
 	events_begin();
 	for (id = 1; id <= SESSIONS; id++) {
-		in = received(id, UNVERIFIED);
-		in.seq = 4711;
-		expect("unverified path", in, in, counters);
-		assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+		if (id >= V4_UDP) {
+			in = received(id, UNVERIFIED);
+			in.seq = 4711;
+			expect("unverified path", in, in, counters);
+			assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+		}
 		in = received(id, 1);
 		in.seq = 4712;
 		in.dest = canonical[id].remote;
@@ -435,62 +445,89 @@ static void test_unverified(void **state)
 	assert_int_equal(events.event[0].session, 1);
 }
 
-/* Of a transport mode's SA XFRM wants the canonical source; the ICV says whether the
- * peer sent it.  Not what has a NAT's mapping in it, and no fragments. */
+/* From anywhere to one of ours, in whatever mode: the ICV says whether the peer sent it.
+ * Not what has a NAT's mapping in it, and no fragments. */
 static void test_claimed(void **state)
 {
+	static const __u8 modes[] = { SEGUE_SA_TUNNEL, SEGUE_SA_BEET, SEGUE_SA_TRANSPORT };
 	struct segue_counters claimed = { .ingress_claimed = 1 };
+	struct segue_sa sa = { .flags = SEGUE_SA_INBOUND };
 	struct segue_counters restore = { .ingress_restored = 1 };
-	struct segue_counters unverified = { .ingress_unverified = 1 };
-	struct segue_sa sa = { .mode = SEGUE_SA_TRANSPORT, .flags = SEGUE_SA_INBOUND };
-	struct segue_sa_key key = {};
-	struct events events;
 	struct wire in, known;
+	__u32 id, i;
+
+	(void)state;
+	for (id = V4; id <= V6; id++) {
+		events_begin();
+		for (i = 0; i < sizeof(modes); i++) {
+			in = received(id, UNVERIFIED);
+			in.spi = id * 0x100 + 2 + i;
+			in.seq = 4714;
+			sa.session = id;
+			sa.mode = modes[i];
+			sa_up(in.spi, &sa);
+			expect("unverified path", in, restored(in, id), claimed);
+			expect("once more", in, restored(in, id), claimed);
+			assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+			in.source = id == V4 ? "10.9.77.1" : "2001:db8:77::1";
+			expect("no path at all", in, restored(in, id), claimed);
+			in.dest = canonical[id].local;
+			expect("to the canonical address", in, restored(in, id), claimed);
+			assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
+			known = received(id, 1);
+			known.spi = in.spi;
+			known.seq = in.seq;
+			expect("a verified path, as ever", known, restored(known, id), restore);
+			assert_int_equal(seen_by(&known), 1);
+		}
+		assert_int_equal(events_take().count, 0);
+		/* an address that only a path without a check has, until that is removed */
+		in.dest = id == V4 ? "10.1.7.1" : "2001:db8:7::1";
+		path_up(id, 4, in.dest, paths[id][0].remote, 11, SEGUE_PATH_EGRESS);
+		expect("to a path's address", in, restored(in, id), claimed);
+		assert_int_equal(segue_path_del(host, id, 4, SEGUE_REASON_PATH_REMOVED), 0);
+		expect("to one no longer ours", in, in, (struct segue_counters){ .ingress_unverified = 1 });
+	}
+}
+
+static void test_not_claimed(void **state)
+{
+	struct segue_counters unverified = { .ingress_unverified = 1 };
+	struct segue_counters alone = { .ingress_fragment = 1 };
+	struct segue_sa sa = { .flags = SEGUE_SA_INBOUND, .mode = SEGUE_SA_TRANSPORT };
+	struct wire in, udp;
 	__u32 id;
 
 	(void)state;
 	for (id = V4; id <= V6; id++) {
+		sa.session = id;
 		in = received(id, UNVERIFIED);
 		in.spi = id * 0x100 + 2;
-		in.seq = 4714;
-		key.spi = htonl(in.spi);
-		sa.session = id;
-		assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+		in.id = 7;
+		sa_up(in.spi, &sa);
 		events_begin();
-		expect("unverified path", in, restored(in, id), claimed);
-		expect("once more", in, restored(in, id), claimed);
-		assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
-		in.source = id == V4 ? "10.9.77.1" : "2001:db8:77::1";
-		expect("no path at all", in, restored(in, id), claimed);
-		in.dest = canonical[id].local;
-		expect("to the canonical address", in, restored(in, id), claimed);
-		assert_int_equal(seen_by(&in), SEGUE_NO_PATH);
-		events = events_take();
-		assert_int_equal(events.count, 0);
-
-		known = received(id, 1);
-		known.spi = in.spi;
-		known.seq = in.seq;
-		expect("a verified path, as ever", known, restored(known, id), restore);
-		assert_int_equal(seen_by(&known), 1);
-
-		in.seq++;
 		in.fragment = WIRE_FIRST;
-		expect("its first fragment", in, in, unverified);
+		expect("the first fragment", in, in, unverified);
+		assert_int_equal(events_take().count, 1);
+		in.fragment = WIRE_LATER;
+		expect("a later one", in, in, alone);
 		in.fragment = 0;
+		udp = in;
+		udp.udp = true;
+		expect("in UDP", udp, udp, unverified);
+		udp.no_source_port = true;
+		expect("from no port", udp, udp, unverified);
 		in.dest = canonical[id].remote;
 		expect("to somebody else", in, in, unverified);
-		in = received(id, UNVERIFIED);
+		in = received(id == V4 ? V6 : V4, UNVERIFIED);
 		in.spi = id * 0x100 + 2;
-		in.udp = true;
-		expect("in UDP", in, in, unverified);
-		in.udp = false;
+		expect("of the other family", in, in, unverified);
+		in = received(id, UNVERIFIED);
+		in.spi = id * 0x100 + 3;
 		sa.flags |= SEGUE_SA_ENCAP;
-		assert_int_equal(segue_sa_del(host, &key), 0);
-		assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+		sa_up(in.spi, &sa);
 		expect("of an SA with encapsulation", in, in, unverified);
 		sa.flags &= ~SEGUE_SA_ENCAP;
-		assert_int_equal(segue_sa_del(host, &key), 0);
 	}
 }
 
@@ -500,21 +537,21 @@ static void test_forgets(void **state)
 	struct segue_counters restore = { .ingress_restored = 1 };
 	struct segue_counters unverified = { .ingress_unverified = 1 };
 	struct segue_counters unknown = { .ingress_unknown_spi = 1 };
-	struct wire in = received(V4, UNVERIFIED);
+	struct wire in = received(V4_UDP, UNVERIFIED);
 	struct segue_sa_key key = { .spi = htonl(in.spi) };
 
 	(void)state;
 	expect("before", in, in, unverified);
-	path_up(V4, UNVERIFIED, in.dest, in.source, 11, BOTH);
-	expect("verified", in, restored(in, V4), restore);
-	path_up(V4, UNVERIFIED, in.dest, in.source, 11, SEGUE_PATH_EGRESS);
+	path_up(V4_UDP, UNVERIFIED, in.dest, in.source, 11, BOTH);
+	expect("verified", in, restored(in, V4_UDP), restore);
+	path_up(V4_UDP, UNVERIFIED, in.dest, in.source, 11, SEGUE_PATH_EGRESS);
 	expect("no longer", in, in, unverified);
-	path_up(V4, UNVERIFIED, in.dest, in.source, 11, BOTH);
-	expect("again", in, restored(in, V4), restore);
-	assert_int_equal(segue_path_del(host, V4, UNVERIFIED, SEGUE_REASON_PATH_REMOVED), 0);
+	path_up(V4_UDP, UNVERIFIED, in.dest, in.source, 11, BOTH);
+	expect("again", in, restored(in, V4_UDP), restore);
+	assert_int_equal(segue_path_del(host, V4_UDP, UNVERIFIED, SEGUE_REASON_PATH_REMOVED), 0);
 	expect("path gone", in, in, unverified);
-	in = received(V4, 1);
-	expect("another path", in, restored(in, V4), restore);
+	in = received(V4_UDP, 1);
+	expect("another path", in, restored(in, V4_UDP), restore);
 	assert_int_equal(segue_sa_del(host, &key), 0);
 	expect("SA gone", in, in, unknown);
 }
@@ -654,7 +691,7 @@ int main(void)
 		TEST(test_hit), TEST(test_ports), TEST(test_canonical_without_path),
 		TEST(test_untouched), TEST(test_fragments), TEST(test_too_big),
 		TEST(test_too_big_too_often), TEST(test_unverified), TEST(test_claimed),
-		TEST(test_forgets),
+		TEST(test_not_claimed), TEST(test_forgets),
 		TEST(test_same_end), TEST(test_mapped), TEST(test_ambiguous), TEST(test_truncated), TEST(test_malformed),
 	};
 	int i;

@@ -170,7 +170,7 @@ size_t wire_build(const struct wire *w, unsigned char *buf)
 	at = ip + header_size(w);
 	udp = (void *)at;
 	if (w->udp) {
-		udp->source = port(w->source_port);
+		udp->source = w->no_source_port ? 0 : port(w->source_port);
 		udp->dest = port(w->dest_port);
 		udp->len = htons(udp_size + esp_size);
 		at += udp_size;

@@ -20,6 +20,7 @@ struct wire {
 	__u32 spi, seq;
 	bool udp;			/* ESP in UDP */
 	__u16 source_port, dest_port;	/* 0: 4500 */
+	bool no_source_port;		/* 0 */
 	bool checksum;			/* of UDP: a real one instead of 0 */
 	bool raw;			/* no Ethernet header */
 	unsigned int vlans;
