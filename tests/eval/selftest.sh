@@ -92,6 +92,7 @@ export WORK=$work SEGUE_EVAL_GUEST=$work/guest
 evaluate() { "$here/run" --jobs 2 --plan "$work/plan" --dir "$work/dir"; }
 
 check "a run in which a cell failed has failed" refused evaluate
+check "how long it took is said" grep -q '^All in one run of [0-9]* minutes, 2 machines at once\.$' "$work/dir/tables.md"
 check "its reason is kept" equal 'error: no "CHILD_SA"' \
 	"$(jq -r .reason "$work/dir/cells/segue.tunnel.gcm.mixed.admin.hotspot.json")"
 check "and shown" grep -q 'segue.tunnel.gcm.mixed.admin.hotspot.*no "CHILD_SA"' "$work/dir/tables.md"
@@ -101,6 +102,7 @@ check "the reason is the machine's" jq -e '.reason | test("exit code 3")' \
 	"$work/dir/cells/segue.tunnel.gcm.mixed.admin.hotspot.json"
 check "the second time only what failed was measured" equal \
 	"$(cut -d' ' -f 5- "$work/asked" | tr ' ' '\n' | grep -c carrier) $(wc -l <"$work/asked")" "1 2"
+check "and how long it took all in all nobody knows" refused grep 'All in one run' "$work/dir/tables.md"
 sed -i 's/4$/5/' "$work/plan"
 check "with another number of phases it runs" refused evaluate
 check "and all is measured again" equal \
