@@ -34,7 +34,7 @@ for name in plan quick; do
 			check "$name: event $each is there" grep -q "^${each}_at()" "$here/events.sh"
 		done
 		for each in ${network//,/ }; do
-			check "$name: network $each is there" grep -q "^$each) rtt=" "$here/guest"
+			check "$name: network $each is there" grep -q "^	$each) rtt=" "$here/guest"
 		done
 	done < <(grep -v '^#' "$here/$name")
 done
@@ -77,7 +77,7 @@ echo 'segue tunnel gcm mixed carrier,admin hotspot 4' >"$work/plan"
 cat >"$work/guest" <<'END'
 #!/bin/bash
 echo "$*" >>"$WORK/asked"
-for cell in "${@:5}"; do
+for cell in "${@:4}"; do
 	name=${cell%%,*}
 	case $name in
 	*.carrier.*) echo "@cell $name {\"anew\":0,\"phases\":[$(paste -sd, "$WORK/phases")]}" ;;
@@ -101,12 +101,12 @@ check "a machine that dies: its cell has failed" refused evaluate
 check "the reason is the machine's" jq -e '.reason | test("exit code 3")' \
 	"$work/dir/cells/segue.tunnel.gcm.mixed.admin.hotspot.json"
 check "the second time only what failed was measured" equal \
-	"$(cut -d' ' -f 5- "$work/asked" | tr ' ' '\n' | grep -c carrier) $(wc -l <"$work/asked")" "1 2"
+	"$(cut -d' ' -f 4- "$work/asked" | tr ' ' '\n' | grep -c carrier) $(wc -l <"$work/asked")" "1 2"
 check "and how long it took all in all nobody knows" refused grep 'All in one run' "$work/dir/tables.md"
 sed -i 's/4$/5/' "$work/plan"
 check "with another number of phases it runs" refused evaluate
 check "and all is measured again" equal \
-	"$(cut -d' ' -f 5- "$work/asked" | tr ' ' '\n' | grep -c carrier)" 2
+	"$(cut -d' ' -f 4- "$work/asked" | tr ' ' '\n' | grep -c carrier)" 2
 
 figures() { # EVENT MODE [STACK] <PHASES: a cell's
 	jq -c -f "$here/digest.jq" <(printf '{"event":"%s","network":"hotspot","mode":"%s","stack":"%s","traffic":"mixed","cipher":"gcm","phases":[%s]}' \
@@ -253,7 +253,7 @@ END
 guest() { # EVENT [NEVER [REPORT [STACK [MODE [TRAFFIC]]]]]
 	: >"$work/measured"
 	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" "${4:-plain}" "${5:--}" - \
-		"${NETWORK:-hotspot}" "x,${6:-mixed},$1,${PHASES:-4}"
+		"x,${6:-mixed},$1,${NETWORK:-hotspot},${PHASES:-4}"
 }
 moments() { # STACK: when its events are, ms, and the most of each phase that is left then
 	guest carrier false . "$1" >/dev/null
@@ -491,7 +491,7 @@ check "the page's cells: of two" grep -q 'not of one run: 1 measured at commit o
 # mode, and one in fifty rounds is disturbed
 cat >"$work/guest" <<'END'
 #!/bin/bash
-name=${5%%,*}
+name=${4%%,*}
 case $name in
 plain.*) cost=1000 ;;
 *.tunnel.*) cost=3000 ;;
@@ -513,7 +513,7 @@ check "of what was not measured there is no row" refused grep -qF '200 to 300 ms
 
 # some of it twice, of which the second time in one figure is 1 % off, in another 3 %
 sed -i 's/name=.*/&; [ ! -e "$WORK\/off" ] || off=$(<"$WORK\/off")/; s/cost=2500/cost=$((2500 + ${off:-0}))/' "$work/guest"
-sed -i '2i [ ! -e "$WORK/dir/index.html" ] || echo "${5%%,*}" >>"$WORK/reported"' "$work/guest"
+sed -i '2i [ ! -e "$WORK/dir/index.html" ] || echo "${4%%,*}" >>"$WORK/reported"' "$work/guest"
 printf '%s\n' 'plain - - sizes cost direct 3' 'segue transport gcm sizes cost direct 3' >"$work/plan"
 for off in 25 75; do
 	rm -r "$work/dir"
