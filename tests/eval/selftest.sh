@@ -286,6 +286,11 @@ guest admin '($at > 100.2 and $at < 100.3 and $duration < 3000)' >"$work/guest.o
 check "what a later one was too short for is done again, and watched for longer" equal \
 	"$(grep -o '"watched_ms":[0-9]*' "$work/guest.out" | cut -d: -f2 | paste -sd' '), $(wc -l <"$work/measured") runs" \
 	'500 5000 295 295, 5 runs'
+stopped='.flows.tcp.state = if $at > 100.2 and $at < 100.3 and $duration < 3000 then "stalled" else'
+guest admin false "$stopped \"flowing\" end" >/dev/null
+check "so is one whose TCP did not come back, as the first one's did" equal "$(wc -l <"$work/measured")" 5
+guest admin false "$stopped \"stalled\" end" >/dev/null
+check "but not where the first one's did not either" equal "$(wc -l <"$work/measured")" 4
 check "a cell without all of its events has failed" grep -q '^@failed x .*only 1 of 2 events' \
 	<(guest soft false 'del(.events[1])')
 check "one with an event that failed" grep -q '^@failed x .*down wlan0: status -19' \
