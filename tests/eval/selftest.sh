@@ -211,8 +211,8 @@ watched() { # STALLED...: how long the phases are watched whose longest stalls a
 never=1000000000
 check "the watch: once more and longer, then no more" equal "$(watched $never $never $never)" '500 5000 0 '
 check "the watch: not too short where the flow comes back" equal "$(watched 16 16 16)" '500 295 295 '
-check "the watch: thrice as long as it took" equal "$(watched 300 300 300) $(watched $never 1200 1200)" \
-	'500 900 900  500 5000 3600 '
+check "the watch: twice as long as it took" equal "$(watched 300 300 300) $(watched $never 1200 1200)" \
+	'500 600 600  500 5000 2400 '
 check "and as long as TCP waits" equal "$(RTT=40 watched 41 41 41)" '500 370 370 '
 
 # The guest itself, with hosts that do nothing, and a meter that says what $REPORT makes of
