@@ -6,12 +6,9 @@
 #   TIMED_TESTS     the same, and time matters: if in the virtual machine, then
 #                   with the deterministic clock
 #   FIGURE_TESTS    measure: in the virtual machine, with the deterministic clock
-#   BENCHES         measure speed and print it: make bench; tests by the name of
-#                   bench are in it
+#   BENCHES         measure speed and print it: make bench
 # A program among them is built by being in ALL as well.
 -include $(sort $(wildcard tests/*/module.mk))
-
-BENCHES += $(filter %/bench,$(NATIVE_TESTS))
 
 .PHONY: setup test demo bench eval
 

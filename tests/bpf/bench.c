@@ -16,6 +16,9 @@
  * "hit" is a packet like the one before it.  "decide" is one for which the
  * decision has to be made, two hash look-ups: two flows share one place and
  * displace each other all the time.
+ *
+ * What the processor's clock says is told, and judged by people.  Where a nanosecond is
+ * an instruction (the deterministic machine), a hit may take so many, and no more.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -31,7 +34,11 @@
 #include "tests/bpf/bench.skel.h"
 
 /* A round is short, so that some run undisturbed on a busy machine. */
-enum { ROUNDS = 50, REPEAT = 20000, LIMIT_PERCENT = 200, PROBE_ID = 0x5e90e };
+enum { ROUNDS = 50, REPEAT = 20000, WANTED_PERCENT = 200, PROBE_ID = 0x5e90e };
+
+/* of a hit with the longest headers, the harness's 53 to 61 included: 619 were counted on
+ * Linux 6.1 */
+enum { LIMIT_INSTRUCTIONS = 650 };
 
 static const struct kind {
 	const char *name, *a, *b, *p, *q;
@@ -259,10 +266,16 @@ static int save(struct json_object *rows)
 	return 0;
 }
 
+static double most(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 int main(void)
 {
 	struct json_object *rows = json_object_new_array();
-	double ns[4], worst = 0;
+	const char *clock = getenv("SEGUE_IN_VM");
+	double ns[4], worst = 0, longest = 0;
 	unsigned int i;
 
 	if (host_up(NULL))
@@ -274,10 +287,12 @@ int main(void)
 	for (i = 0; i < KINDS; i++) {
 		bench_egress(&kinds[i], ns);
 		json_object_array_add(rows, report(&kinds[i], "egress", ns[0], ns[1], ns[2], ns[3]));
-		worst = ns[2] / ns[1] > worst ? ns[2] / ns[1] : worst;
+		worst = most(worst, ns[2] / ns[1]);
+		longest = most(longest, ns[2]);
 		bench_ingress(&kinds[i], ns);
 		json_object_array_add(rows, report(&kinds[i], "ingress", ns[0], ns[1], ns[2], 0));
-		worst = ns[2] / ns[1] > worst ? ns[2] / ns[1] : worst;
+		worst = most(worst, ns[2] / ns[1]);
+		longest = most(longest, ns[2]);
 	}
 	for (i = 0; i < KINDS; i++) {
 		if (kinds[i].udp)
@@ -289,6 +304,10 @@ int main(void)
 	if (host_down(NULL) || save(rows))
 		return 1;
 	json_object_put(rows);
-	printf("worst ratio %.2f, at most %.2f wanted\n", worst, LIMIT_PERCENT / 100.0);
-	return worst * 100 > LIMIT_PERCENT;
+	if (!clock || strcmp(clock, "deterministic")) {
+		printf("worst ratio %.2f, at most %.2f wanted\n", worst, WANTED_PERCENT / 100.0);
+		return 0;
+	}
+	printf("longest hit %.0f instructions, at most %d allowed\n", longest, LIMIT_INSTRUCTIONS);
+	return longest > LIMIT_INSTRUCTIONS;
 }
