@@ -29,7 +29,7 @@ enum { SEGUE_MAX_CPUS = 128 };		/* a power of two, it masks */
 	X(ingress_copy,		"of these two, had come by another path before; for the replay window") \
 	X(ingress_claimed,	"received: our SPI from an unverified address, put back as well, for XFRM to judge") \
 	X(ingress_unknown_spi,	"received: ESP that is none of ours, passed untouched") \
-	X(ingress_unverified,	"received: likewise, in UDP, in fragments or to an address not ours: passed untouched") \
+	X(ingress_unverified,	"received: our SPI from an unverified address, in UDP, a fragment or not to us: passed untouched") \
 	X(ingress_fragment,	"received: a fragment of ESP without the first one, passed untouched") \
 	X(ingress_malformed,	"received: truncated or inconsistent, passed untouched") \
 	X(ingress_too_big,	"received: a router's \"too big\" for ESP of ours, told to XFRM") \

@@ -38,8 +38,8 @@ enum mobikex_capability {
 	/*
 	 * Restores the canonical pair: this end takes its ESP from any verified
 	 * path of the IKE_SA without being told first, and from any other address
-	 * as well, if it is neither in UDP nor in fragments; that moves nothing.  Transport mode is pinned
-	 * only between two ends that both say so.
+	 * as well, if it is neither in UDP nor in fragments; that moves nothing.
+	 * Transport mode is pinned only between two ends that both say so.
 	 */
 	MOBIKEX_RESTORES = 1 << 0,
 	/* Understands ADD_SA_ADDRESS, REMOVE_SA_ADDRESS and IP_PARAMETER */

@@ -53,8 +53,8 @@ twice() { # FUNCTION
 		'[.flows | .up, .down | .lost, .duplicates] | add == 0' '.flows | [.up, .down | .lost] | tostring'
 	expect "of what is yet to be cut there are no copies" \
 		test "$(counter node egress_copy_failed)" -gt 100
-	expect "and segue check says so" offload_told
 	expect "of what is whole there are" test "$(counter node egress_copied)" -gt 100
+	expect "segue check says so" offload_told
 	fact "$out/report.json" "no number was given twice: TCP had to send nothing again" \
 		'.flows.tcp.retransmitted == 0' .flows.tcp.retransmitted
 	nothing_in_clear "$out/report.json"
