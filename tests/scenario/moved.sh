@@ -192,9 +192,10 @@ for host in node server; do
 done
 
 # The new address was never announced: it is blocked until IKE has moved, the server has
-# checked it, and there is a CHILD_SA.
+# checked it, and there is a CHILD_SA. That takes three round trips, here 120 ms, of which
+# the association sends in the second half.
 begin "hard, address changed" MOBIKEX_EXTRA="transport = moved" SEGUE_UPLINKS=wlan0
-topology 15
+topology 40
 at node sysctl -qw net.ipv4.conf.wlan0.promote_secondaries=1
 at node ip link set lte0 down
 connect transport
