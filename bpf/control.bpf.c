@@ -376,6 +376,7 @@ static __always_inline int delete_link(__u32 ifindex)
 	if (bpf_map_delete_elem(&link, &ifindex))
 		return -ENOENT;
 	link_set_bit(bit, false);
+	link_tell(ifindex, SEGUE_REASON_DETACHED, false, bpf_ktime_get_ns());
 	return 0;
 }
 

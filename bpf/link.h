@@ -67,8 +67,8 @@ static __always_inline void link_settle(const __u32 *word)
 /*
  * Flags change by compare-and-exchange: netif_carrier_off() runs in any context,
  * beside an admin change under the RTNL.  Told is what changes whether the link
- * can carry packets, that its signal is low or good again, and that it went away for
- * good.  -EAGAIN after a few lost races.
+ * can carry packets, that its signal is low or good again, that it is there now, and
+ * that it went away for good.  -EAGAIN after a few lost races.
  */
 SUBPROGRAM int
 link_change(__u32 ifindex, __u32 set, __u32 clear, enum segue_reason reason)
@@ -97,8 +97,8 @@ link_change(__u32 ifindex, __u32 set, __u32 clear, enum segue_reason reason)
 		if (set == SEGUE_LINK_WEAK && !was_up)
 			return -ENETDOWN;	/* the news is old: what comes back is another signal */
 		up = segue_link_is_up(new.flags);
-		told = was_up != up || reason == SEGUE_REASON_UNPLUGGED ||
-		       (set | clear) == SEGUE_LINK_WEAK;
+		told = was_up != up || reason == SEGUE_REASON_PLUGGED ||
+		       reason == SEGUE_REASON_UNPLUGGED || (set | clear) == SEGUE_LINK_WEAK;
 		if (told)
 			new.reason = reason;
 		if (__sync_val_compare_and_swap(word, old.word, new.word) == old.word)

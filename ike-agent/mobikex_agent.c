@@ -124,12 +124,12 @@ bool mobikex_agent_attach(void)
 		mobikex->watched = 0;
 	}
 	mobikex->segue = segue;
+	mobikex_watch_events();	/* first: what comes after it is told of */
 	mobikex_links_load();
 	uplink_routes(mobikex->segue, mobikex->rtnl);
 	mobikex_orphans_load();
 	segue_probe_keys_prune(mobikex->segue);	/* before their numbers are given again */
 	mobikex_sessions_publish();
-	mobikex_watch_events();
 	DBG1(DBG_KNL, "segue: attached, %d devices, %d sessions, %d left by an "
 		 "earlier charon", mobikex->links->get_count(mobikex->links),
 		 mobikex->sessions->get_count(mobikex->sessions),

@@ -3,6 +3,7 @@
 #include "mobikex_host.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <load.h>
 #include <stable.h>
@@ -21,7 +22,10 @@ mobikex_link_t *mobikex_link_by_index(uint32_t ifindex)
 	return found;
 }
 
-static mobikex_link_t *link_by_name(const char *name)
+/**
+ * Whose device is unplugged, and had this name; NULL: none
+ */
+static mobikex_link_t *unplugged_by_name(const char *name)
 {
 	enumerator_t *enumerator;
 	mobikex_link_t *link, *found = NULL;
@@ -29,31 +33,53 @@ static mobikex_link_t *link_by_name(const char *name)
 	enumerator = mobikex->links->create_enumerator(mobikex->links);
 	while (!found && enumerator->enumerate(enumerator, &link))
 	{
-		found = streq(link->name, name) ? link : NULL;
+		found = !link->ifindex && streq(link->name, name) ? link : NULL;
 	}
 	enumerator->destroy(enumerator);
 	return found;
 }
 
-static bool has_addr(mobikex_link_t *link, const struct segue_addr *addr,
-					 bool take)
+static mobikex_link_addr_t *find_addr(mobikex_link_t *link,
+									  const struct segue_addr *addr)
 {
 	enumerator_t *enumerator;
-	struct segue_addr *current;
-	bool found = FALSE;
+	mobikex_link_addr_t *current, *found = NULL;
 
 	enumerator = link->addrs->create_enumerator(link->addrs);
 	while (!found && enumerator->enumerate(enumerator, &current))
 	{
-		found = segue_addr_equal(current, addr);
-		if (found && take)
-		{
-			link->addrs->remove_at(link->addrs, enumerator);
-			free(current);
-		}
+		found = segue_addr_equal(&current->addr, addr) ? current : NULL;
 	}
 	enumerator->destroy(enumerator);
 	return found;
+}
+
+static mobikex_link_addr_t *add_addr(mobikex_link_t *link,
+									 const struct segue_addr *addr)
+{
+	mobikex_link_addr_t *this;
+
+	INIT(this,
+		.addr = *addr,
+	);
+	link->addrs->insert_last(link->addrs, this);
+	return this;
+}
+
+/**
+ * FALSE if it is there with another prefix length still
+ */
+static bool drop_addr(mobikex_link_t *link, mobikex_link_addr_t *this,
+					  u_int prefixlen)
+{
+	this->prefixlens[prefixlen / 64] &= ~(1ULL << prefixlen % 64);
+	if (this->prefixlens[0] | this->prefixlens[1] | this->prefixlens[2])
+	{
+		return FALSE;
+	}
+	link->addrs->remove(link->addrs, this, NULL);
+	free(this);
+	return TRUE;
 }
 
 mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
@@ -64,7 +90,7 @@ mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
 	enumerator = mobikex->links->create_enumerator(mobikex->links);
 	while (!found && enumerator->enumerate(enumerator, &link))
 	{
-		found = link->ifindex && has_addr(link, addr, FALSE) ? link : NULL;
+		found = link->ifindex && find_addr(link, addr) ? link : NULL;
 	}
 	enumerator->destroy(enumerator);
 	return found;
@@ -77,15 +103,17 @@ static struct segue_addr *source_on(mobikex_link_t *link,
 									const struct segue_addr *dest)
 {
 	enumerator_t *enumerator;
-	struct segue_addr *addr, *found = NULL;
+	mobikex_link_addr_t *current;
+	struct segue_addr *found = NULL;
 
 	enumerator = link->addrs->create_enumerator(link->addrs);
-	while (!found && enumerator->enumerate(enumerator, &addr))
+	while (!found && enumerator->enumerate(enumerator, &current))
 	{
-		if (segue_addr_is_v4(addr) == segue_addr_is_v4(dest) &&
-			!rtnl_route_check(mobikex->rtnl, dest, link->ifindex, addr))
+		if (segue_addr_is_v4(&current->addr) == segue_addr_is_v4(dest) &&
+			!rtnl_route_check(mobikex->rtnl, dest, link->ifindex,
+							  &current->addr))
 		{
-			found = addr;
+			found = &current->addr;
 		}
 	}
 	enumerator->destroy(enumerator);
@@ -166,34 +194,58 @@ void mobikex_link_back(uint32_t ifindex)
 	}
 }
 
+/**
+ * A link has this address no more.  The map has another one that does, if any.
+ */
+static void address_lost(const struct segue_addr *addr)
+{
+	mobikex_link_t *heir = mobikex_link_of(addr);
+
+	if (heir)
+	{
+		segue_addr_put(mobikex->segue, addr, heir->ifindex);
+	}
+	else
+	{
+		segue_addr_del(mobikex->segue, addr);
+	}
+}
+
 bool mobikex_link_addr_changed(const struct rtnl_addr *addr, bool gone)
 {
 	mobikex_link_t *link = mobikex_link_by_index(addr->ifindex);
-	struct segue_addr *copy;
+	mobikex_link_addr_t *found;
 	char text[INET6_ADDRSTRLEN];
+	bool known;
 
-	if (!link || !mobikex->segue || !mobikex_addr_plausible(&addr->addr))
+	if (!link || !mobikex->segue || addr->prefixlen > 128 ||
+		!mobikex_addr_plausible(&addr->addr))
 	{
 		return FALSE;
 	}
+	found = find_addr(link, &addr->addr);
+	known = found != NULL;
 	if (gone)
 	{
-		if (!has_addr(link, &addr->addr, TRUE))
+		if (!known || !drop_addr(link, found, addr->prefixlen))
 		{
 			return FALSE;
 		}
-		segue_addr_del(mobikex->segue, &addr->addr);
+		address_lost(&addr->addr);
 		DBG1(DBG_KNL, "segue: %s lost its address %s", link->name,
 			 segue_addr_text(&addr->addr, text));
 		return TRUE;
 	}
-	if (addr->tentative || has_addr(link, &addr->addr, FALSE))
+	if (addr->tentative)
 	{
 		return FALSE;
 	}
-	copy = malloc_thing(struct segue_addr);
-	*copy = addr->addr;
-	link->addrs->insert_last(link->addrs, copy);
+	found = found ?: add_addr(link, &addr->addr);
+	found->prefixlens[addr->prefixlen / 64] |= 1ULL << addr->prefixlen % 64;
+	if (known)
+	{
+		return FALSE;
+	}
 	segue_addr_put(mobikex->segue, &addr->addr, link->ifindex);
 	DBG2(DBG_KNL, "segue: %s has address %s", link->name,
 		 segue_addr_text(&addr->addr, text));
@@ -230,16 +282,16 @@ static bool replug(mobikex_link_t *link, const struct rtnl_link *device)
 
 static void unplug(mobikex_link_t *link)
 {
-	void *addr;
+	mobikex_link_addr_t *addr;
 
 	DBG1(DBG_KNL, "segue: %s is gone", link->name);
 	uplink_detach_index(mobikex->segue, mobikex->rtnl, link->ifindex);
-	while (link->addrs->remove_first(link->addrs, &addr) == SUCCESS)
+	link->ifindex = 0;
+	while (link->addrs->remove_first(link->addrs, (void**)&addr) == SUCCESS)
 	{
-		segue_addr_del(mobikex->segue, addr);
+		address_lost(&addr->addr);
 		free(addr);
 	}
-	link->ifindex = 0;
 	link->mtu = 0;
 	link->running = FALSE;
 }
@@ -315,6 +367,18 @@ static void fit_mtu(void)
 }
 
 /**
+ * Settings go by the name that it has.
+ */
+static void note_name(mobikex_link_t *link, const struct rtnl_link *device)
+{
+	if (!streq(link->name, device->name))
+	{
+		DBG1(DBG_KNL, "segue: %s is %s now", link->name, device->name);
+		snprintf(link->name, sizeof(link->name), "%s", device->name);
+	}
+}
+
+/**
  * Not every message has it: those of wireless extensions do not (wext-core.c).
  */
 static void note_mtu(mobikex_link_t *link, u_int mtu)
@@ -326,37 +390,63 @@ static void note_mtu(mobikex_link_t *link, u_int mtu)
 	}
 }
 
-bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
+/**
+ * Those whose device is gone while another one has its name, before we are told.
+ */
+static void drop_replaced(const struct rtnl_link *device)
 {
-	mobikex_link_t *link = link_by_name(device->name);
+	enumerator_t *enumerator;
+	mobikex_link_t *link;
+	char name[IF_NAMESIZE];
 
-	if (!link || !mobikex->segue)
+	enumerator = mobikex->links->create_enumerator(mobikex->links);
+	while (enumerator->enumerate(enumerator, &link))
+	{
+		if (link->ifindex && streq(link->name, device->name) &&
+			!if_indextoname(link->ifindex, name))
+		{
+			unplug(link);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * A device has come, or has another name: does a link wait for that?
+ */
+static bool came(const struct rtnl_link *device)
+{
+	mobikex_link_t *link;
+
+	drop_replaced(device);
+	link = unplugged_by_name(device->name);
+	if (!link || !replug(link, device))
 	{
 		return FALSE;
 	}
+	note_mtu(link, device->mtu);
+	return TRUE;
+}
+
+bool mobikex_link_changed(const struct rtnl_link *device, bool gone)
+{
+	mobikex_link_t *link = mobikex_link_by_index(device->ifindex);
+
+	if (!mobikex->segue)
+	{
+		return FALSE;
+	}
+	if (!link)
+	{
+		return !gone && came(device);
+	}
 	if (gone)
 	{
-		if (link->ifindex != device->ifindex)
-		{
-			return FALSE;
-		}
 		unplug(link);
 		fit_mtu();
 		return TRUE;
 	}
-	if (link->ifindex && link->ifindex != device->ifindex)
-	{	/* replaced faster than we were told */
-		unplug(link);
-	}
-	if (!link->ifindex)
-	{
-		if (!replug(link, device))
-		{
-			return FALSE;
-		}
-		note_mtu(link, device->mtu);
-		return TRUE;
-	}
+	note_name(link, device);
 	note_running(link, device);
 	note_mtu(link, device->mtu);
 	return apply_state(link, device);
@@ -382,9 +472,10 @@ CALLBACK(gather_addr, int,
 CALLBACK(each_link, int,
 	linked_list_t *seen, const struct rtnl_link *device)
 {
-	mobikex_link_t *link = link_by_name(device->name);
+	mobikex_link_t *link;
 
 	mobikex_link_changed(device, FALSE);
+	link = mobikex_link_by_index(device->ifindex);
 	if (link)
 	{
 		seen->insert_last(seen, link);
@@ -398,7 +489,7 @@ void mobikex_links_resync(void)
 	linked_list_t *seen = linked_list_create(), *old = linked_list_create();
 	linked_list_t *now = linked_list_create();
 	mobikex_link_t *link;
-	struct segue_addr *addr;
+	mobikex_link_addr_t *addr;
 	struct rtnl_addr *there;
 	bool known;
 	void *found;
@@ -434,10 +525,7 @@ void mobikex_links_resync(void)
 	now->destroy(now);
 	while (old->remove_first(old, (void**)&addr) == SUCCESS)
 	{
-		if (!mobikex_link_of(addr))
-		{
-			segue_addr_del(mobikex->segue, addr);
-		}
+		address_lost(&addr->addr);
 		free(addr);
 	}
 	old->destroy(old);
@@ -486,7 +574,7 @@ void mobikex_links_load(void)
 		{
 			continue;
 		}
-		link = link_by_name(entry.name);
+		link = mobikex_link_by_index(ifindex) ?: unplugged_by_name(entry.name);
 		if (!link)
 		{
 			INIT(link,

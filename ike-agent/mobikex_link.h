@@ -20,7 +20,7 @@ typedef enum {
 } mobikex_radio_t;
 
 typedef struct {
-	/** Name it was attached under; outlives the device */
+	/** Name that its device has, or had: it is waited for under that */
 	char name[SEGUE_IFNAME_SIZE];
 	/** 0 while the device is unplugged */
 	uint32_t ifindex;
@@ -46,9 +46,19 @@ typedef struct {
 	mobikex_hold_t hold;
 	/** By rtnetlink; 0: not known */
 	u_int mtu;
-	/** struct segue_addr, in the order they came */
+	/** mobikex_link_addr_t, in the order they came */
 	linked_list_t *addrs;
 } mobikex_link_t;
+
+/**
+ * An address of a link.  One can be there with several prefix lengths, and is there
+ * until the last of them goes.
+ */
+typedef struct {
+	struct segue_addr addr;
+	/** A bit for each prefix length, 0 to 128 */
+	uint64_t prefixlens[3];
+} mobikex_link_addr_t;
 
 /**
  * Read the map and dump the addresses: at attach, and when a device was attached

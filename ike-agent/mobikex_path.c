@@ -214,8 +214,8 @@ static u_int paths_to(mobikex_session_t *session, mobikex_peer_t *peer,
 					  linked_list_t *links, struct segue_path *want, u_int count)
 {
 	enumerator_t *enumerator, *addrs;
+	mobikex_link_addr_t *local;
 	mobikex_link_t *link;
-	struct segue_addr *local;
 
 	enumerator = links->create_enumerator(links);
 	while (enumerator->enumerate(enumerator, &link))
@@ -223,9 +223,9 @@ static u_int paths_to(mobikex_session_t *session, mobikex_peer_t *peer,
 		addrs = link->addrs->create_enumerator(link->addrs);
 		while (count < SEGUE_MAX_PATHS && addrs->enumerate(addrs, &local))
 		{
-			if (is_path(session, local, peer->host))
+			if (is_path(session, &local->addr, peer->host))
 			{
-				want[count++] = make_path(session, link, local, peer);
+				want[count++] = make_path(session, link, &local->addr, peer);
 			}
 		}
 		addrs->destroy(addrs);

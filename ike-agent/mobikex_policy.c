@@ -6,6 +6,9 @@
 
 static kernel_interface_t *kernel;
 
+/** Holder of the virtual IPs that are on segue0 */
+static char virtual;
+
 /**
  * A policy as charon knows it, translated for the kernel
  */
@@ -78,6 +81,10 @@ static policy_t translated(kernel_ipsec_policy_id_t *id,
 	host_t *local, *remote;
 	bool out;
 
+	if (data->prio == POLICY_PRIORITY_ROUTED)
+	{	/* a trap: no IKE_SA's, and whoever takes it away may have none */
+		return policy;
+	}
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_current();
 	if (session)
@@ -343,18 +350,39 @@ static status_t add_route(kernel_interface_t *this, chunk_t dst_net,
 }
 
 /**
- * A virtual IP must survive the uplink it was asked for by.
+ * A virtual IP must survive the uplink it was asked for by, and segue0 if need be.
  */
 static status_t add_ip(kernel_interface_t *this, host_t *virtual_ip, int prefix,
 					   char *iface)
 {
+	struct segue_addr addr = mobikex_addr(virtual_ip);
 	mobikex_session_t *session;
+	status_t status;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_current();
 	mobikex->lock->unlock(mobikex->lock);
-	return kernel->add_ip(this, virtual_ip, prefix,
-						  session ? SEGUE_DEVICE : iface);
+	status = kernel->add_ip(this, virtual_ip, prefix,
+							session ? SEGUE_DEVICE : iface);
+	if (session && status == SUCCESS)
+	{
+		mobikex->lock->lock(mobikex->lock);
+		mobikex_local_add(&virtual, &addr);
+		mobikex->lock->unlock(mobikex->lock);
+	}
+	return status;
+}
+
+static status_t del_ip(kernel_interface_t *this, host_t *virtual_ip, int prefix,
+					   bool wait)
+{
+	struct segue_addr addr = mobikex_addr(virtual_ip);
+	status_t status = kernel->del_ip(this, virtual_ip, prefix, wait);
+
+	mobikex->lock->lock(mobikex->lock);
+	mobikex_local_del(&virtual, &addr);
+	mobikex->lock->unlock(mobikex->lock);
+	return status;
 }
 
 void mobikex_policy_install(kernel_interface_t *table,
@@ -367,4 +395,5 @@ void mobikex_policy_install(kernel_interface_t *table,
 	table->alloc_reqid = alloc_reqid;
 	table->add_route = add_route;
 	table->add_ip = add_ip;
+	table->del_ip = del_ip;
 }

@@ -135,29 +135,66 @@ void mobikex_route_add(void *holder, const struct segue_addr *prefix,
 	});
 }
 
-void mobikex_route_del(void *holder, const struct segue_addr *prefix,
-					   u_int prefixlen)
+/**
+ * Out of the list only: what the kernel has stays.
+ */
+static route_t *take(route_t key)
 {
 	enumerator_t *enumerator;
-	route_t *route, *found = NULL, key = {
-		.prefix = *prefix,
-		.prefixlen = prefixlen,
-	};
+	route_t *route, *found = NULL;
 
 	enumerator = mobikex->routes->create_enumerator(mobikex->routes);
 	while (!found && enumerator->enumerate(enumerator, &route))
 	{
-		if (route->holder == holder && same(route, &key))
+		if (route->holder == key.holder && same(route, &key))
 		{
 			mobikex->routes->remove_at(mobikex->routes, enumerator);
 			found = route;
 		}
 	}
 	enumerator->destroy(enumerator);
+	return found;
+}
+
+static void take_away(route_t key)
+{
+	route_t *found = take(key);
+
 	if (found)
 	{
 		remove_route(found);
 	}
+}
+
+void mobikex_local_del(void *holder, const struct segue_addr *addr)
+{
+	take_away((route_t){
+		.holder = holder,
+		.local = TRUE,
+		.prefix = *addr,
+		.prefixlen = host_length(addr),
+	});
+}
+
+void mobikex_route_set(void *holder, const struct segue_addr *prefix,
+					   u_int prefixlen, const struct segue_addr *source)
+{
+	free(take((route_t){
+		.holder = holder,
+		.prefix = *prefix,
+		.prefixlen = prefixlen,
+	}));
+	mobikex_route_add(holder, prefix, prefixlen, source);
+}
+
+void mobikex_route_del(void *holder, const struct segue_addr *prefix,
+					   u_int prefixlen)
+{
+	take_away((route_t){
+		.holder = holder,
+		.prefix = *prefix,
+		.prefixlen = prefixlen,
+	});
 }
 
 void mobikex_routes_release(void *holder)

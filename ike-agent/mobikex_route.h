@@ -15,7 +15,11 @@
  * holder: whatever identifies who wants it.
  */
 void mobikex_local_add(void *holder, const struct segue_addr *addr);
+void mobikex_local_del(void *holder, const struct segue_addr *addr);
 void mobikex_route_add(void *holder, const struct segue_addr *prefix,
+					   u_int prefixlen, const struct segue_addr *source);
+/** The same, but instead of the one that holder has, and never without either. */
+void mobikex_route_set(void *holder, const struct segue_addr *prefix,
 					   u_int prefixlen, const struct segue_addr *source);
 /** One of them; nothing happens if holder has none such. */
 void mobikex_route_del(void *holder, const struct segue_addr *prefix,

@@ -3,6 +3,8 @@
 #include "mobikex_child.h"
 #include "mobikex_host.h"
 
+#include <string.h>
+
 host_t *mobikex_sa_local(mobikex_sa_t *this)
 {
 	return this->pair ? this->pair->local : this->session->local;
@@ -189,6 +191,7 @@ void mobikex_sas_publish(void)
 {
 	enumerator_t *enumerator;
 	mobikex_sa_t *sa;
+	int err;
 
 	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
 	while (enumerator->enumerate(enumerator, &sa))
@@ -196,7 +199,31 @@ void mobikex_sas_publish(void)
 		if (sa->installed && sa->session->published)
 		{
 			sa->entry.session = sa->session->id;
-			mobikex_sa_put(sa);
+			err = mobikex_sa_put(sa);
+			if (err)
+			{
+				DBG1(DBG_KNL, "segue: session %s[%u]: ESP %.8x not taken up "
+					 "again: %s", sa->session->name, sa->session->id,
+					 ntohl(sa->spi), strerror(-err));
+			}
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+void mobikex_sas_unpublish(void)
+{
+	enumerator_t *enumerator;
+	struct segue_sa_key key;
+	mobikex_sa_t *sa;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (enumerator->enumerate(enumerator, &sa))
+	{
+		key = key_of(sa);
+		if (sa->installed && sa->session->published && !sa->pair)
+		{
+			segue_sa_del(mobikex->segue, &key);
 		}
 	}
 	enumerator->destroy(enumerator);

@@ -57,4 +57,7 @@ void mobikex_sa_uninstalled(mobikex_sa_t *this);
 /** All of them into the map, after attach. */
 void mobikex_sas_publish(void);
 
+/** All out of the map: their sessions go. */
+void mobikex_sas_unpublish(void);
+
 #endif	/* MOBIKEX_SA_H_ */

@@ -129,8 +129,7 @@ void mobikex_session_route(mobikex_session_t *this, host_t *remote)
 	struct segue_addr addr = mobikex_addr(remote);
 	u_int length = segue_addr_is_v4(&addr) ? 32 : 128;
 
-	mobikex_route_del(this, &addr, length);
-	mobikex_route_add(this, &addr, length, &local);
+	mobikex_route_set(this, &addr, length, &local);
 }
 
 void mobikex_session_unroute(mobikex_session_t *this, host_t *remote)
@@ -518,9 +517,14 @@ void mobikex_sessions_unpublish(void)
 	enumerator_t *enumerator;
 	mobikex_session_t *session;
 
+	mobikex_sas_unpublish();
 	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
 	while (enumerator->enumerate(enumerator, &session))
 	{
+		if (session->published)
+		{
+			segue_session_del(mobikex->segue, session->id);
+		}
 		session->published = FALSE;
 	}
 	enumerator->destroy(enumerator);

@@ -271,12 +271,14 @@ static void owe_link(mobikex_session_t *session, record_t *record,
 					 mobikex_link_t *link, bool again, mobikex_owed_t *owed)
 {
 	struct segue_addr other = mobikex_addr(session->other), *addr;
+	mobikex_link_addr_t *current;
 	enumerator_t *enumerator;
 	told_t *told;
 
 	enumerator = link->addrs->create_enumerator(link->addrs);
-	while (enumerator->enumerate(enumerator, &addr))
+	while (enumerator->enumerate(enumerator, &current))
 	{
+		addr = &current->addr;
 		told = told_find(record, addr);
 		if ((!told || (again && (told->again ||
 								 costs_untold(session, link, told)))) &&

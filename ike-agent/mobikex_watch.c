@@ -4,6 +4,7 @@
 #include "mobikex_handover.h"
 #include "mobikex_link.h"
 #include "mobikex_probe.h"
+#include "mobikex_route.h"
 #include "mobikex_session.h"
 
 #include <string.h>
@@ -21,6 +22,9 @@ static int attach_tries;
 
 /** segue was attached anew before we had come to the detach; likewise */
 static bool replaced;
+
+/** segue0 was up when rtnetlink told of it last; likewise */
+static bool device_up;
 
 static void switched(const struct segue_event *event)
 {
@@ -89,11 +93,21 @@ static void path_removed(const struct segue_event *event)
 }
 
 /**
- * Not of itself, or still nothing but a suspicion
+ * Not of itself, still nothing but a suspicion, or down since before it was attached
  */
 static bool is_loss(enum segue_reason reason)
 {
-	return reason != SEGUE_REASON_DRAINED && reason != SEGUE_REASON_TX_TIMEOUT;
+	return reason != SEGUE_REASON_DRAINED && reason != SEGUE_REASON_TX_TIMEOUT &&
+		   reason != SEGUE_REASON_PLUGGED;
+}
+
+/**
+ * The map has one more, or one less
+ */
+static bool is_another(enum segue_reason reason)
+{
+	return reason == SEGUE_REASON_PLUGGED || reason == SEGUE_REASON_UNPLUGGED ||
+		   reason == SEGUE_REASON_DETACHED;
 }
 
 static void on_event(void *context, const struct segue_event *event)
@@ -114,9 +128,8 @@ static void on_event(void *context, const struct segue_event *event)
 			{
 				mobikex_link_lost(event->ifindex, event->ns);
 			}
-			if (event->reason == SEGUE_REASON_PLUGGED ||
-				event->reason == SEGUE_REASON_UNPLUGGED)
-			{	/* also attached or detached */
+			if (is_another(event->reason))
+			{
 				mobikex_links_load();
 			}
 			mobikex_follow_queue_all();
@@ -223,6 +236,7 @@ CALLBACK(detach, job_requeue_t,
 	close_events();
 	mobikex->lock->lock(mobikex->lock);
 	mobikex_agent_detach();
+	device_up = FALSE;
 	if (replaced)
 	{
 		replaced = FALSE;
@@ -230,6 +244,19 @@ CALLBACK(detach, job_requeue_t,
 	}
 	mobikex->lock->unlock(mobikex->lock);
 	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * Once down, a device has no routes and no IPv6 addresses any more.  It is down as well
+ * when it is new, and we may be there before it is up.
+ */
+static void note_device_up(bool up)
+{
+	if (up && !device_up)
+	{
+		mobikex_routes_restore();
+	}
+	device_up = up;
 }
 
 static void on_device(const struct rtnl_link *link, bool gone)
@@ -245,6 +272,10 @@ static void on_device(const struct rtnl_link *link, bool gone)
 	else if (!gone && link->ifindex != mobikex->device)
 	{
 		replaced = TRUE;
+	}
+	else if (!gone)
+	{
+		note_device_up(link->admin_up);
 	}
 }
 

@@ -27,8 +27,9 @@ static bool session_valid(const struct segue_session *s)
 
 static bool sa_valid(const struct segue_sa *sa)
 {
-	return sa->session && sa->child < SEGUE_MAX_CHILDREN && (sa->mode == SEGUE_SA_TRANSPORT || sa->mode == SEGUE_SA_TUNNEL ||
-			       sa->mode == SEGUE_SA_BEET);
+	return sa->session && sa->child < SEGUE_MAX_CHILDREN &&
+	       (sa->mode == SEGUE_SA_TRANSPORT || sa->mode == SEGUE_SA_TUNNEL ||
+		sa->mode == SEGUE_SA_BEET);
 }
 
 /* What the caller may choose; the rest begins at nothing. */
@@ -44,8 +45,8 @@ int segue_session_put(struct segue *segue, __u32 id, const struct segue_session 
 		.copy = SEGUE_NO_PATH,
 		.flags = session->flags,
 		.ike = session->ike,
+		.peer = session->peer,
 	};
-
 	int i;
 
 	for (i = 0; i < SEGUE_MAX_CHILDREN; i++)

@@ -29,6 +29,7 @@ const char *segue_reason_name(enum segue_reason reason)
 	case SEGUE_REASON_ADMIN_UP:		return "admin up";
 	case SEGUE_REASON_UNPLUGGED:		return "unplugged";
 	case SEGUE_REASON_PLUGGED:		return "plugged";
+	case SEGUE_REASON_DETACHED:		return "detached";
 	case SEGUE_REASON_TX_TIMEOUT:		return "transmit timeout";
 	case SEGUE_REASON_DRAINED:		return "drained";
 	case SEGUE_REASON_RESUMED:		return "resumed";

@@ -136,7 +136,36 @@ static int put_address(void *context, const struct rtnl_addr *addr)
 	return segue_addr_put(addresses->segue, &addr->addr, addr->ifindex);
 }
 
-static void del_addresses(struct segue *segue, unsigned int ifindex)
+struct heir {
+	struct segue *segue;
+	const struct segue_addr *addr;
+	unsigned int from;
+	unsigned int to;		/* 0: none found */
+};
+
+/* Attached, too, and has the same address. */
+static int find_heir(void *context, const struct rtnl_addr *addr)
+{
+	struct heir *heir = context;
+	struct segue_link link;
+
+	if (addr->ifindex != heir->from && segue_addr_equal(&addr->addr, heir->addr) &&
+	    !segue_link_get(heir->segue, addr->ifindex, &link))
+		heir->to = addr->ifindex;
+	return heir->to != 0;
+}
+
+/* What another uplink has as well is that one's from now on. */
+static int pass_address(struct segue *segue, struct rtnl *rtnl, const struct segue_addr *addr,
+			unsigned int ifindex)
+{
+	struct heir heir = { .segue = segue, .addr = addr, .from = ifindex };
+
+	rtnl_addrs(rtnl, find_heir, &heir);
+	return heir.to ? segue_addr_put(segue, addr, heir.to) : segue_addr_del(segue, addr);
+}
+
+static void del_addresses(struct segue *segue, struct rtnl *rtnl, unsigned int ifindex)
 {
 	struct segue_addr addr = {};
 	__u32 owner;
@@ -144,7 +173,7 @@ static void del_addresses(struct segue *segue, unsigned int ifindex)
 	while (!segue_addr_next(segue, &addr, &owner)) {
 		if (owner != ifindex)
 			continue;
-		if (segue_addr_del(segue, &addr))
+		if (pass_address(segue, rtnl, &addr, ifindex))
 			return;
 		/* a deleted key has no successor: from the beginning again */
 		memset(&addr, 0, sizeof(addr));
@@ -203,7 +232,7 @@ static int attach_device(struct segue *segue, struct rtnl *rtnl, const struct rt
 	catch_up(segue, rtnl, device->name, link_flags(device));
 	return 0;
 addresses:
-	del_addresses(segue, device->ifindex);
+	del_addresses(segue, rtnl, device->ifindex);
 	restore_rp_filter(device->name, link.rp_filter);
 routes:
 	routes_del(rtnl, device->ifindex);
@@ -221,7 +250,7 @@ int uplink_detach_index(struct segue *segue, struct rtnl *rtnl, __u32 ifindex)
 	if (segue_link_get(segue, ifindex, &link) == -ENOENT)
 		return -ENOENT;
 	first = segue_link_del(segue, ifindex);
-	del_addresses(segue, ifindex);
+	del_addresses(segue, rtnl, ifindex);
 	err = if_indextoname(ifindex, name) ? restore_rp_filter(name, link.rp_filter) : 0;
 	if (!first)
 		first = err;

@@ -37,6 +37,10 @@ $(BUILD)/tests/agent/test_moved: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,mov
 $(BUILD)/tests/agent/test_pairs: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,pairs pair exchange host)
 $(BUILD)/tests/agent/test_policy: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,policy pair host)
 $(BUILD)/tests/agent/test_guard: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_guard.o
+$(BUILD)/tests/agent/test_route: $(BUILD)/tests/agent/fake_text.o \
+	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,route host)
+$(BUILD)/tests/agent/test_link: $(BUILD)/tests/agent/fake_text.o \
+	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,link host)
 # with a map, links and routes of its own
 $(BUILD)/tests/agent/test_path: $(BUILD)/tests/agent/fake_text.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,path role host)

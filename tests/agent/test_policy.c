@@ -40,6 +40,9 @@ void mobikex_moved_hosts(mobikex_session_t *this, uint32_t reqid, host_t **local
 						 host_t **remote) {}
 void mobikex_moved_numbered(mobikex_session_t *this, uint32_t reqid, host_t *local,
 							host_t *remote) {}
+void mobikex_local_add(void *holder, const struct segue_addr *addr) {}
+void mobikex_local_del(void *holder, const struct segue_addr *addr) {}
+
 void mobikex_route_add(void *holder, const struct segue_addr *prefix,
 					   u_int prefixlen, const struct segue_addr *source) {}
 void mobikex_route_del(void *holder, const struct segue_addr *prefix,
@@ -92,7 +95,7 @@ static int teardown(void **state)
 }
 
 /* As charon does: all it has is where IKE is. */
-static void add(ipsec_mode_t mode, uint32_t reqid)
+static void add(ipsec_mode_t mode, uint32_t reqid, policy_priority_t prio)
 {
 	ipsec_sa_cfg_t sa = { .mode = mode, .reqid = reqid };
 	kernel_ipsec_policy_id_t id = {
@@ -102,6 +105,7 @@ static void add(ipsec_mode_t mode, uint32_t reqid)
 	};
 	kernel_ipsec_manage_policy_t data = {
 		.type = POLICY_IPSEC,
+		.prio = prio,
 		.src = session.my,
 		.dst = session.other,
 		.sa = &sa,
@@ -116,21 +120,29 @@ static void add(ipsec_mode_t mode, uint32_t reqid)
 
 static void transport_has_its_pair(void **state)
 {
-	add(MODE_TRANSPORT, REQID);
+	add(MODE_TRANSPORT, REQID, POLICY_PRIORITY_DEFAULT);
 	assert_string_equal(src, "10.9.0.2");
 	assert_string_equal(dst, "10.2.0.2");
-	add(MODE_TRANSPORT, REQID + 1);
+	add(MODE_TRANSPORT, REQID + 1, POLICY_PRIORITY_DEFAULT);
 	assert_string_equal(dst, "10.1.0.2");
 }
 
 /* a number is given to selectors before the mode is known */
 static void others_are_pinned(void **state)
 {
-	add(MODE_TUNNEL, REQID);
+	add(MODE_TUNNEL, REQID, POLICY_PRIORITY_DEFAULT);
 	assert_string_equal(src, "10.9.0.2");
 	assert_string_equal(dst, "10.1.0.2");
-	add(MODE_BEET, REQID);
+	add(MODE_BEET, REQID, POLICY_PRIORITY_DEFAULT);
 	assert_string_equal(dst, "10.1.0.2");
+}
+
+/* whoever takes a trap away may have no IKE_SA: in both cases as charon has it */
+static void traps_are_left_alone(void **state)
+{
+	add(MODE_TUNNEL, REQID, POLICY_PRIORITY_ROUTED);
+	assert_string_equal(src, "10.9.0.2");
+	assert_string_equal(dst, "10.2.0.2");
 }
 
 int main(void)
@@ -138,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(transport_has_its_pair, setup, teardown),
 		cmocka_unit_test_setup_teardown(others_are_pinned, setup, teardown),
+		cmocka_unit_test_setup_teardown(traps_are_left_alone, setup, teardown),
 	};
 	int failed;
 

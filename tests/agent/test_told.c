@@ -52,11 +52,11 @@ static struct segue_addr addr_of(const char *text)
 static bool has(mobikex_link_t *link, const struct segue_addr *addr)
 {
 	enumerator_t *enumerator = link->addrs->create_enumerator(link->addrs);
-	struct segue_addr *current;
+	mobikex_link_addr_t *current;
 	bool found = FALSE;
 
 	while (enumerator->enumerate(enumerator, &current))
-		found |= segue_addr_equal(current, addr);
+		found |= segue_addr_equal(&current->addr, addr);
 	enumerator->destroy(enumerator);
 	return found;
 }
@@ -84,9 +84,11 @@ static mobikex_owed_t owed;
 
 static void link_addr(mobikex_link_t *link, const char *text)
 {
-	struct segue_addr *addr = malloc_thing(struct segue_addr);
+	mobikex_link_addr_t *addr;
 
-	*addr = addr_of(text);
+	INIT(addr,
+		.addr = addr_of(text),
+	);
 	link->addrs->insert_last(link->addrs, addr);
 }
 

@@ -44,7 +44,7 @@ static void test_session(void **state)
 {
 	struct segue_session new = {
 		.local = address("10.0.0.2"), .remote = address("10.9.0.2"),
-		.active = SEGUE_NO_PATH, .ike = 5, .generation = 77, .switched_ns = 88,
+		.active = SEGUE_NO_PATH, .ike = 5, .peer = 4711, .generation = 77, .switched_ns = 88,
 	}, got;
 	__u32 id = 0, sum = 0;
 
@@ -57,6 +57,7 @@ static void test_session(void **state)
 	got = session_now(2);
 	assert_int_equal(strlen(got.name), SEGUE_NAME_SIZE - 1);
 	assert_int_equal(got.ike, 5);
+	assert_int_equal(got.peer, 4711);
 	assert_int_equal(got.generation, 0);
 	assert_int_equal(got.switched_ns, 0);
 	assert_int_equal(got.path[3].flags, 0);
@@ -537,6 +538,27 @@ static void test_recent(void **state)
 	assert_int_equal(segue_coarse_ms((1ULL << 32) * 1000000), 1);
 }
 
+/* Whoever mirrors map link hears of each that comes or goes, be it up or not. */
+static void test_link_events(void **state)
+{
+	struct segue_link link = { .name = "eth0", .flags = SEGUE_LINK_PRESENT };
+	struct segue_event event;
+
+	(void)state;
+	assert_int_equal(segue_link_put(host, 12, &link), 0);
+	event = only_event();
+	assert_int_equal(event.type, SEGUE_EVENT_LINK);
+	assert_int_equal(event.reason, SEGUE_REASON_PLUGGED);
+	assert_int_equal(event.ifindex, 12);
+	assert_int_equal(event.to, false);
+	assert_int_equal(segue_link_del(host, 12), 0);
+	event = only_event();
+	assert_int_equal(event.type, SEGUE_EVENT_LINK);
+	assert_int_equal(event.reason, SEGUE_REASON_DETACHED);
+	assert_int_equal(event.ifindex, 12);
+	assert_int_equal(event.to, false);
+}
+
 static void test_text(void **state)
 {
 	static const char *const texts[] = { "10.0.0.1", "2001:db8::1", "::", "255.255.255.255" };
@@ -752,6 +774,7 @@ int main(void)
 		TEST(test_link_settles), TEST(test_link_race),
 		TEST(test_link_removed), TEST(test_full), TEST(test_hostile), TEST(test_refused), TEST(test_peer), TEST(test_drain), TEST(test_weak), TEST(test_addr),
 		TEST(test_event_types), TEST(test_readers), TEST(test_successor), TEST(test_recent), TEST(test_text),
+		TEST(test_link_events),
 	};
 
 	if (host_up(NULL))

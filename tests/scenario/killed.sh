@@ -34,6 +34,10 @@ at node rm -f /run/charon.pid /run/charon.vici
 charon_start node
 initiate
 ready
+expect "the new session replaces the old one" await 10 \
+	grep -q 'replaces main\[1\] of an earlier charon' "$out/node/charon.log"
+expect "of which nothing is left" test "$(at node "$segue" -j session | jq length) $(at node "$segue" -j sa | jq length) \
+$(at node ip xfrm state | grep -c ^src)" = "1 2 2"
 # shellcheck disable=SC2046
 measure "$out/report.json" $(load) --at "500.3,$(carrier_loss wlan0)" --duration 2500
 all_flow "$out/report.json"
