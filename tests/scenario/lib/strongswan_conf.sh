@@ -22,18 +22,11 @@ plugins="random nonce aes sha1 sha2 hmac gcm kdf openssl kernel-netlink socket-d
 # uplinks are lost as often as a figure needs it: what that does to the hold-down is for
 # flap.sh alone.
 charon_conf() {
-	local name=$1 extra=MOBIKEX_${1^^} segue_settings='' plugin_settings='' list=$plugins
+	local name=$1 extra=MOBIKEX_${1^^} plugin_settings='' list=$plugins
 	if has_segue "$name"; then
 		list="$list mobikex"
 		[ "$name" != node ] || list="$list ${LOAD_NODE:-}"
-		# routes and virtual addresses are on segue0, which outlives every uplink;
-		# the agent reacts to the links, not charon's own roaming
-		segue_settings="install_routes = no
-			install_virtual_ip_on = segue0"
-		plugin_settings="kernel-netlink {
-				roam_events = no
-			}
-			mobikex {
+		plugin_settings="mobikex {
 				failback_delay = ${FAILBACK_MS:-2000}
 				hold_max = 0
 				${MOBIKEX_EXTRA:-}
@@ -49,7 +42,6 @@ charon_conf() {
 		# a path that comes back delivers what its router had kept for it: late, and
 		# beyond the default window of 32 packets
 		replay_window = 1024
-		$segue_settings
 		${CHARON_EXTRA:-}
 		filelog {
 			log {
