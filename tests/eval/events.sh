@@ -34,8 +34,8 @@ silent_undo() {
 	at core ip route replace 10.1.0.0/24 via 10.3.1.1 dev w
 }
 
-# known before: what prefers lte0 is told so, half a second later wlan0 is switched off
-soft_lead=500
+# known before: what prefers lte0 is told so, 0.3 s later wlan0 is switched off
+soft_lead=300
 soft_at() {
 	echo --at "$1,exec,leave"
 	echo --at "$(awk "BEGIN { printf \"%.3f\", $1 + $soft_lead }"),down,node,wlan0"

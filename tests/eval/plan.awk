@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A plan in, a cell a line out: NAME STACK MODE CIPHER TRAFFIC EVENT NETWORK N. What one
-# machine does stays together: all cells of a stack, a mode and a cipher, by network.
+# machine does stays together: all cells of a stack and a mode, by cipher and network.
 
 /^#/ || NF == 0 { next }
 

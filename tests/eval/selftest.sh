@@ -77,7 +77,7 @@ echo 'segue tunnel gcm mixed carrier,admin hotspot 4' >"$work/plan"
 cat >"$work/guest" <<'END'
 #!/bin/bash
 echo "$*" >>"$WORK/asked"
-for cell in "${@:4}"; do
+for cell in "${@:3}"; do
 	name=${cell%%,*}
 	case $name in
 	*.carrier.*) echo "@cell $name {\"anew\":0,\"phases\":[$(paste -sd, "$WORK/phases")]}" ;;
@@ -101,12 +101,12 @@ check "a machine that dies: its cell has failed" refused evaluate
 check "the reason is the machine's" jq -e '.reason | test("exit code 3")' \
 	"$work/dir/cells/segue.tunnel.gcm.mixed.admin.hotspot.json"
 check "the second time only what failed was measured" equal \
-	"$(cut -d' ' -f 4- "$work/asked" | tr ' ' '\n' | grep -c carrier) $(wc -l <"$work/asked")" "1 2"
+	"$(cut -d' ' -f 3- "$work/asked" | tr ' ' '\n' | grep -c carrier) $(wc -l <"$work/asked")" "1 2"
 check "and how long it took all in all nobody knows" refused grep 'All in one run' "$work/dir/tables.md"
 sed -i 's/4$/5/' "$work/plan"
 check "with another number of phases it runs" refused evaluate
 check "and all is measured again" equal \
-	"$(cut -d' ' -f 4- "$work/asked" | tr ' ' '\n' | grep -c carrier)" 2
+	"$(cut -d' ' -f 3- "$work/asked" | tr ' ' '\n' | grep -c carrier)" 2
 
 figures() { # EVENT MODE [STACK] <PHASES: a cell's
 	jq -c -f "$here/digest.jq" <(printf '{"event":"%s","network":"hotspot","mode":"%s","stack":"%s","traffic":"mixed","cipher":"gcm","phases":[%s]}' \
@@ -252,8 +252,8 @@ measure() {
 END
 guest() { # EVENT [NEVER [REPORT [STACK [MODE [TRAFFIC]]]]]
 	: >"$work/measured"
-	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" "${4:-plain}" "${5:--}" - \
-		"x,${6:-mixed},$1,${NETWORK:-hotspot},${PHASES:-4}"
+	NEVER=${2:-false} REPORT=${3:-.} WORK=$work bash "$work/tests/eval/guest" "${4:-plain}" "${5:--}" \
+		"x,-,${6:-mixed},$1,${NETWORK:-hotspot},${PHASES:-4}"
 }
 moments() { # STACK: when its events are, ms, and the most of each phase that is left then
 	guest carrier false . "$1" >/dev/null
@@ -281,7 +281,7 @@ check "what only the second watch sees the first one was too short for" equal \
 	"$(guest admin '($duration < 3000)' | sed -n 's/^@cell x //p' | jq -c '[.phases[].full]')" '[false,true,true,true]'
 check "a soft handover's interface goes, however short the watch" grep -q '^@cell x' "$work/guest.out"
 check "which does not count what comes before that, and is looked at twice if it never ends" equal \
-	"$(grep -o '"watched_ms":[0-9]*' "$work/guest.out" | cut -d: -f2 | paste -sd' ')" '1000 5500'
+	"$(grep -o '"watched_ms":[0-9]*' "$work/guest.out" | cut -d: -f2 | paste -sd' ')" '800 5300'
 guest admin '($at > 100.2 and $at < 100.3 and $duration < 3000)' >"$work/guest.out"
 check "what a later one was too short for is done again, and watched for longer" equal \
 	"$(grep -o '"watched_ms":[0-9]*' "$work/guest.out" | cut -d: -f2 | paste -sd' '), $(wc -l <"$work/measured") runs" \
@@ -319,7 +319,7 @@ NETWORK=cellular guest carrier false . segue >/dev/null
 check "what was under way when the watch ends has time to arrive: 40 ms there and back" equal "$(between mark exec)" '100.000 2'
 PHASES=21 guest carrier false . segue >/dev/null
 check "times beyond 10 s are exact" equal "$(between down mark), $(between mark exec)" '295.000 19, 50.000 19'
-check "as is when a soft handover's interface goes" equal "$(. "$here/events.sh"; soft_at 12345.678 | sed -n 's/.*--at \(.*\),down.*/\1/p')" 12845.678
+check "as is when a soft handover's interface goes" equal "$(. "$here/events.sh"; soft_at 12345.678 | sed -n 's/.*--at \(.*\),down.*/\1/p')" 12645.678
 guest mobility false . segue >/dev/null
 check "the only interface gets an address that no phase had" equal \
 	"$(grep -o 'addr-add,node,wlan0,[^ ]*' "$work/measured" | cut -d, -f4 | paste -sd' ')" \
@@ -496,7 +496,7 @@ check "the page's cells: of two" grep -q 'not of one run: 1 measured at commit o
 # mode, and one in fifty rounds is disturbed
 cat >"$work/guest" <<'END'
 #!/bin/bash
-name=${4%%,*}
+name=${3%%,*}
 case $name in
 plain.*) cost=1000 ;;
 *.tunnel.*) cost=3000 ;;
@@ -518,7 +518,7 @@ check "of what was not measured there is no row" refused grep -qF '200 to 300 ms
 
 # some of it twice, of which the second time in one figure is 1 % off, in another 3 %
 sed -i 's/name=.*/&; [ ! -e "$WORK\/off" ] || off=$(<"$WORK\/off")/; s/cost=2500/cost=$((2500 + ${off:-0}))/' "$work/guest"
-sed -i '2i [ ! -e "$WORK/dir/index.html" ] || echo "${4%%,*}" >>"$WORK/reported"' "$work/guest"
+sed -i '2i [ ! -e "$WORK/dir/index.html" ] || echo "${3%%,*}" >>"$WORK/reported"' "$work/guest"
 printf '%s\n' 'plain - - sizes cost direct 3' 'segue transport gcm sizes cost direct 3' >"$work/plan"
 for off in 25 75; do
 	rm -r "$work/dir"

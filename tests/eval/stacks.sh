@@ -165,10 +165,12 @@ xdp_load() { stock_load; }
 # transport mode whose flows move by themselves, "transport" that in which they are pinned.
 segue_period() { echo 10; }
 segue_settings() {
-	settings+=("SEGUE_HOSTS=node server" "ESP=${proposal[$2]}" "FAILBACK_MS=50"
+	local agent=''
+	[ "$1" != moved ] || agent+=$'transport = moved\n'
+	! always || agent+='duplicate = always'
+	settings+=("MOBIKEX_EXTRA=$agent"
+		"SEGUE_HOSTS=node server" "ESP=${proposal[$2]}" "FAILBACK_MS=50"
 		"MOBIKEX_NODE=probe_interval = $(segue_period)")
-	[ "$1" != moved ] || settings+=("MOBIKEX_EXTRA=transport = moved")
-	! always || settings+=("MOBIKEX_EXTRA=duplicate = always")
 }
 
 segue_up() {
