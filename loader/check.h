@@ -32,6 +32,9 @@ void check_tell(struct check *check, enum verdict verdict, const char *subject,
 const char *check_text(char *buf, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The command that starts charon anew: by Debian's package charon-systemd, or by its starter. */
+const char *check_restart(void);
+
 void check_host(struct check *check);	/* rights, kernel, bpffs, IPsec */
 void check_agent(struct check *check);	/* charon's plugin and its AppArmor profile */
 void check_rules(struct check *check);	/* segue0, our rule, our table */

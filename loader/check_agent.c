@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include "check.h"
 
+#define CHARON_SYSTEMD "/usr/sbin/charon-systemd"
+
 /* The two daemons of Debian's packages, and what each is confined by. */
 static const struct {
 	const char *daemon;
@@ -14,7 +16,7 @@ static const struct {
 } daemons[] = {
 	{ "/usr/lib/ipsec/charon", "/etc/apparmor.d/usr.lib.ipsec.charon",
 	  "/etc/apparmor.d/local/usr.lib.ipsec.charon" },
-	{ "/usr/sbin/charon-systemd", "/etc/apparmor.d/usr.sbin.charon-systemd",
+	{ CHARON_SYSTEMD, "/etc/apparmor.d/usr.sbin.charon-systemd",
 	  "/etc/apparmor.d/local/usr.sbin.charon-systemd" },
 };
 
@@ -26,6 +28,12 @@ static const char *const rules[] = {
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
+
+const char *check_restart(void)
+{
+	return access(CHARON_SYSTEMD, X_OK) ? "systemctl restart strongswan-starter" :
+					      "systemctl restart strongswan";
+}
 
 static bool apparmor_enabled(void)
 {
@@ -103,10 +111,10 @@ static void check_plugin(struct check *check)
 	static const char conf[] = "/etc/strongswan.d/charon/mobikex.conf";
 
 	if (access(plugin, R_OK))
-		check_tell(check, CHECK_WARN, "agent", "make install && systemctl restart strongswan",
+		check_tell(check, CHECK_WARN, "agent", CHECK_MEND("make install && %s", check_restart()),
 			   "%s is missing: nobody tells segue of SAs", plugin);
 	else if (access(conf, R_OK))
-		check_tell(check, CHECK_WARN, "agent", "make install && systemctl restart strongswan",
+		check_tell(check, CHECK_WARN, "agent", CHECK_MEND("make install && %s", check_restart()),
 			   "%s is missing: charon does not load the plugin", conf);
 	else
 		check_tell(check, CHECK_OK, "agent", "", "%s", plugin);

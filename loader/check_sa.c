@@ -290,7 +290,7 @@ static bool shown_by(const struct snapshot *snapshot, const struct mismatch *wan
 static void tell(struct check *check, const struct mismatch *mismatch)
 {
 	check_tell(check, CHECK_FAIL, "SAs",
-		   mismatch->in_kernel ? "swanctl --rekey --child NAME" : "systemctl restart strongswan",
+		   mismatch->in_kernel ? "swanctl --rekey --child NAME" : check_restart(),
 		   "%s SPI %08x of %s is in %s, but not in %s",
 		   mismatch->inbound ? "inbound" : "outbound", ntohl(mismatch->spi),
 		   mismatch->session, mismatch->in_kernel ? "the kernel" : "map sa",
