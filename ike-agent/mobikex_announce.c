@@ -8,6 +8,7 @@
 #include "mobikex_nonat.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
+#include "mobikex_roam.h"
 #include "mobikex_role.h"
 #include "mobikex_view.h"
 
@@ -246,7 +247,7 @@ status_t mobikex_announce(ike_sa_t *ike_sa, uint32_t data)
 	}
 	if (!understood)
 	{
-		return ike_sa->roam(ike_sa, TRUE);
+		return mobikex_roam(ike_sa);
 	}
 	ike_sa->queue_task(ike_sa, announce_create(ike_sa));
 	return ike_sa->initiate(ike_sa, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "mobikex_path.h"
 #include "mobikex_peer.h"
 #include "mobikex_push.h"
+#include "mobikex_roam.h"
 #include "mobikex_task.h"
 
 #include <string.h>
@@ -84,7 +85,7 @@ static status_t tell_peer(ike_sa_t *ike_sa, bool local_changed)
 
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{	/* charon finds its path valid (get_source_addr) and sends the list */
-		return local_changed ? ike_sa->roam(ike_sa, TRUE) : SUCCESS;
+		return local_changed ? mobikex_roam(ike_sa) : SUCCESS;
 	}
 	if (!mobikex_update_queued(ike_sa))
 	{

@@ -579,9 +579,13 @@ void mobikex_links_load(void)
 		{
 			INIT(link,
 				.addrs = linked_list_create(),
-				.running = TRUE,
+				.running = segue_link_is_up(entry.flags),
 			);
-			snprintf(link->name, sizeof(link->name), "%s", entry.name);
+			/* it may have been renamed since it was attached */
+			if (!if_indextoname(ifindex, link->name))
+			{
+				snprintf(link->name, sizeof(link->name), "%s", entry.name);
+			}
 			mobikex->links->insert_last(mobikex->links, link);
 		}
 		link->ifindex = ifindex;

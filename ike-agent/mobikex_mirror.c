@@ -8,7 +8,6 @@
 #include "mobikex_orphan.h"
 #include "mobikex_pairs.h"
 #include "mobikex_policy.h"
-#include "mobikex_roam.h"
 #include "mobikex_route.h"
 #include "mobikex_sa.h"
 #include "mobikex_taken.h"
@@ -561,7 +560,6 @@ void mobikex_mirror_install(void)
 	public->mapping = mapping;
 	public->get_source_addr = get_source_addr;
 	mobikex_policy_install(public, &kernel);
-	mobikex_roam_install(public, &kernel);
 	installed = TRUE;
 }
 

@@ -210,35 +210,35 @@ static bool is_same_peer(mobikex_orphan_t *orphan, mobikex_session_t *session)
 
 	strncpy(name, session->name, sizeof(name) - 1);
 	return orphan->session.peer && streq(orphan->session.name, name) &&
-		   orphan->session.peer == mobikex_session_peer_hash(session);
+		   orphan->session.peer == session->peer_hash;
+}
+
+static bool is_same_place(mobikex_orphan_t *orphan, mobikex_session_t *session)
+{
+	struct segue_addr remote = mobikex_addr(session->remote);
+
+	return segue_addr_equal(&orphan->session.remote, &remote);
+}
+
+static u_int count_of(mobikex_session_t *session)
+{
+	enumerator_t *enumerator;
+	mobikex_orphan_t *orphan;
+	u_int count = 0;
+
+	enumerator = mobikex->orphans->create_enumerator(mobikex->orphans);
+	while (enumerator->enumerate(enumerator, &orphan))
+	{
+		count += is_same_peer(orphan, session);
+	}
+	enumerator->destroy(enumerator);
+	return count;
 }
 
 /**
- * Policies of the same selectors were taken over by the new IKE_SA: the kernel
- * has each only once.  Those with the old pair in them were not.
+ * Policies stay.  Those of the same selectors the new IKE_SA has taken over, since the
+ * kernel has each only once; what another one protected is not to go in clear now.
  */
-static void remove_policies(mobikex_orphan_t *orphan)
-{
-	const struct segue_addr *local = &orphan->session.local;
-	const struct segue_addr *remote = &orphan->session.remote;
-	linked_list_t *policies = mobikex_xfrm_policies();
-	mobikex_xfrm_policy_t *policy;
-
-	while (policies &&
-		   policies->remove_first(policies, (void**)&policy) == SUCCESS)
-	{
-		if ((segue_addr_equal(&policy->src, local) &&
-			 segue_addr_equal(&policy->dst, remote)) ||
-			(segue_addr_equal(&policy->src, remote) &&
-			 segue_addr_equal(&policy->dst, local)))
-		{
-			mobikex_xfrm_policy_del(policy);
-		}
-		free(policy);
-	}
-	DESTROY_IF(policies);
-}
-
 static void remove_sas(mobikex_orphan_t *orphan)
 {
 	linked_list_t *list = entries(), *sas = mobikex_xfrm_sas();
@@ -266,53 +266,30 @@ static void remove_sas(mobikex_orphan_t *orphan)
 	}
 }
 
-/**
- * Does any session use this pair now?
- */
-static bool is_pair_used(mobikex_orphan_t *orphan)
-{
-	enumerator_t *enumerator;
-	mobikex_session_t *session;
-	struct segue_addr local, remote;
-	bool used = FALSE;
-
-	enumerator = mobikex->sessions->create_enumerator(mobikex->sessions);
-	while (!used && enumerator->enumerate(enumerator, &session))
-	{
-		local = mobikex_addr(session->local);
-		remote = mobikex_addr(session->remote);
-		used = segue_addr_equal(&local, &orphan->session.local) &&
-			   segue_addr_equal(&remote, &orphan->session.remote);
-	}
-	enumerator->destroy(enumerator);
-	return used;
-}
-
 status_t mobikex_orphans_adopt(ike_sa_t *ike_sa, uint32_t data)
 {
 	enumerator_t *enumerator;
 	mobikex_session_t *session;
 	mobikex_orphan_t *orphan;
+	bool several;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session && session->published)
 	{
+		several = count_of(session) > 1;
 		enumerator = mobikex->orphans->create_enumerator(mobikex->orphans);
 		while (enumerator->enumerate(enumerator, &orphan))
 		{
-			if (!is_same_peer(orphan, session))
-			{
+			if (!is_same_peer(orphan, session) ||
+				(several && !is_same_place(orphan, session)))
+			{	/* several that share an identity: only where this one was */
 				continue;
 			}
 			DBG1(DBG_KNL, "segue: session %s[%u] replaces %s[%u] of an earlier "
 				 "charon", session->name, session->id, orphan->session.name,
 				 orphan->id);
 			mobikex->orphans->remove_at(mobikex->orphans, enumerator);
-			if (!is_pair_used(orphan))
-			{
-				remove_policies(orphan);
-			}
 			remove_sas(orphan);
 			segue_session_del(mobikex->segue, orphan->id);
 			free(orphan);

@@ -349,6 +349,22 @@ static status_t add_route(kernel_interface_t *this, chunk_t dst_net,
 							 pass);
 }
 
+CALLBACK(each_addr, int,
+	struct segue_addr *wanted, const struct rtnl_addr *addr)
+{
+	return addr->ifindex == mobikex->device &&
+		   segue_addr_equal(&addr->addr, wanted);
+}
+
+/**
+ * Not if it is the host's own, or by charon.install_virtual_ip is to be on no device.
+ */
+static bool is_on_device(struct segue_addr *addr)
+{
+	return mobikex->device &&
+		   rtnl_addrs(mobikex->rtnl, (void*)each_addr, addr) == 1;
+}
+
 /**
  * A virtual IP must survive the uplink it was asked for by, and segue0 if need be.
  */
@@ -367,7 +383,10 @@ static status_t add_ip(kernel_interface_t *this, host_t *virtual_ip, int prefix,
 	if (session && status == SUCCESS)
 	{
 		mobikex->lock->lock(mobikex->lock);
-		mobikex_local_add(&virtual, &addr);
+		if (is_on_device(&addr))
+		{
+			mobikex_local_add(&virtual, &addr);
+		}
 		mobikex->lock->unlock(mobikex->lock);
 	}
 	return status;

@@ -8,6 +8,7 @@
 #include "mobikex_moved.h"
 #include "mobikex_path.h"
 #include "mobikex_peer.h"
+#include "mobikex_roam.h"
 #include "mobikex_role.h"
 #include "mobikex_route.h"
 #include "mobikex_sa.h"
@@ -283,9 +284,8 @@ static int put(mobikex_session_t *this, struct segue_session *session)
 	return err;
 }
 
-uint64_t mobikex_session_peer_hash(mobikex_session_t *this)
+static uint64_t hash_of(identification_t *id)
 {
-	identification_t *id = this->peer_id;
 	uint8_t type = id->get_type(id), hash[HASH_SIZE_SHA256];
 	chunk_t data = chunk_cata("cc", chunk_from_thing(type), id->get_encoding(id));
 	hasher_t *hasher = lib->crypto->create_hasher(lib->crypto, HASH_SHA256);
@@ -308,7 +308,7 @@ static int publish(mobikex_session_t *this)
 				 (this->restores ? SEGUE_SESSION_PEER : 0) |
 				 (this->moved ? SEGUE_SESSION_MOVED : 0),
 		.ike = this->ike,
-		.peer = mobikex_session_peer_hash(this),
+		.peer = this->peer_hash,
 	};
 	uint8_t slot;
 	int err;
@@ -393,6 +393,8 @@ bool mobikex_session_pin(mobikex_session_t *this, ike_sa_t *ike_sa,
 	this->restores = hello && (hello->capabilities & MOBIKEX_RESTORES);
 	this->copies = hello && (hello->capabilities & MOBIKEX_COPIES);
 	this->peer_id = id->clone(id);
+	this->peer_hash = hash_of(ike_sa->get_other_eap_id(ike_sa));
+	mobikex_roam_take(ike_sa);
 	this->encap = encap;
 	this->copy = mobikex_copy_setting(this->name);
 	mobikex_roles_load(this);
@@ -468,6 +470,7 @@ void mobikex_session_rekey(mobikex_session_t *this, ike_sa_t *ike_sa)
 	DBG2(DBG_KNL, "segue: session %s[%u] goes on under IKE_SA %u", this->name,
 		 this->id, ike_sa->get_unique_id(ike_sa));
 	this->ike = ike_sa->get_unique_id(ike_sa);
+	mobikex_roam_take(ike_sa);
 	if (this->published && mobikex->segue)
 	{
 		segue_session_rename(mobikex->segue, this->id, this->ike, this->name);

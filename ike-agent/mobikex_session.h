@@ -77,6 +77,9 @@ struct mobikex_session_t {
 	/** Who the peer is, once known */
 	identification_t *peer_id;
 
+	/** As in segue_session.peer: who has authenticated, by EAP if so; 0: no SHA-256 */
+	uint64_t peer_hash;
+
 	/** Canonical pair, what the kernel has */
 	host_t *local;
 	host_t *remote;
@@ -252,12 +255,6 @@ mobikex_session_t *mobikex_session_current(void);
  * of an attached device, without CHILD_SAs from before.
  */
 mobikex_session_t *mobikex_session_create(ike_sa_t *ike_sa);
-
-/**
- * As in segue_session.peer: who has authenticated as the peer; 0 if there is no
- * SHA-256.
- */
-uint64_t mobikex_session_peer_hash(mobikex_session_t *this);
 
 /**
  * The first SA is about to go into the kernel: decide, and publish.

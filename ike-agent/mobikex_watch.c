@@ -7,6 +7,7 @@
 #include "mobikex_route.h"
 #include "mobikex_session.h"
 
+#include <net/if.h>
 #include <string.h>
 #include <processing/jobs/callback_job.h>
 
@@ -93,12 +94,13 @@ static void path_removed(const struct segue_event *event)
 }
 
 /**
- * Not of itself, still nothing but a suspicion, or down since before it was attached
+ * Not of itself, still nothing but a suspicion, down since before it was attached, or
+ * taken away by somebody
  */
 static bool is_loss(enum segue_reason reason)
 {
 	return reason != SEGUE_REASON_DRAINED && reason != SEGUE_REASON_TX_TIMEOUT &&
-		   reason != SEGUE_REASON_PLUGGED;
+		   reason != SEGUE_REASON_PLUGGED && reason != SEGUE_REASON_DETACHED;
 }
 
 /**
@@ -309,6 +311,24 @@ static void on_route(void *context)
 	*changed = TRUE;
 }
 
+/**
+ * What became of segue0 while rtnetlink's messages were lost
+ */
+static void resync_device(void)
+{
+	u_int now = if_nametoindex(SEGUE_DEVICE);
+
+	if (now == mobikex->device)
+	{
+		mobikex_routes_restore();
+	}
+	else
+	{
+		replaced = now != 0;
+		queue(detach);
+	}
+}
+
 static void on_overrun(void *context)
 {
 	bool *changed = context;
@@ -317,6 +337,7 @@ static void on_overrun(void *context)
 	{
 		mobikex_links_resync();
 		uplink_routes(mobikex->segue, mobikex->rtnl);
+		resync_device();
 	}
 	*changed = TRUE;
 }

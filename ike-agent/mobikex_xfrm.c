@@ -60,48 +60,6 @@ static int each_sa(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
-static void add_policy(linked_list_t *list, const struct xfrm_userpolicy_info *info,
-					   const struct xfrm_user_tmpl *tmpl)
-{
-	bool transport = tmpl->mode == XFRM_MODE_TRANSPORT;
-	mobikex_xfrm_policy_t *policy;
-	uint16_t family = transport ? info->sel.family : tmpl->family;
-
-	INIT(policy,
-		.id = {
-			.sel = info->sel,
-			.index = info->index,
-			.dir = info->dir,
-		},
-		.family = info->sel.family,
-		.src = to_addr(family, transport ? &info->sel.saddr : &tmpl->saddr),
-		.dst = to_addr(family, transport ? &info->sel.daddr : &tmpl->id.daddr),
-	);
-	list->insert_last(list, policy);
-}
-
-static int each_policy(const struct nlmsghdr *header, void *data)
-{
-	const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(header);
-	const struct nlattr *attr;
-
-	if (header->nlmsg_type != XFRM_MSG_NEWPOLICY ||
-		mnl_nlmsg_get_payload_len(header) < sizeof(*info))
-	{
-		return MNL_CB_OK;
-	}
-	mnl_attr_for_each(attr, header, sizeof(*info))
-	{
-		if (mnl_attr_get_type(attr) == XFRMA_TMPL &&
-			mnl_attr_get_payload_len(attr) >= sizeof(struct xfrm_user_tmpl))
-		{
-			add_policy(data, info, mnl_attr_get_payload(attr));
-			break;
-		}
-	}
-	return MNL_CB_OK;
-}
-
 /**
  * Send one request and take what comes back.
  */
@@ -154,11 +112,6 @@ linked_list_t *mobikex_xfrm_sas(void)
 	return dump(XFRM_MSG_GETSA, each_sa);
 }
 
-linked_list_t *mobikex_xfrm_policies(void)
-{
-	return dump(XFRM_MSG_GETPOLICY, each_policy);
-}
-
 int mobikex_xfrm_sa_del(const mobikex_xfrm_sa_t *sa)
 {
 	char buffer[512] = {};
@@ -178,19 +131,6 @@ int mobikex_xfrm_sa_del(const mobikex_xfrm_sa_t *sa)
 	return talk(request, NULL, NULL);
 }
 
-int mobikex_xfrm_policy_del(const mobikex_xfrm_policy_t *policy)
-{
-	char buffer[512] = {};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct xfrm_userpolicy_id *id;
-
-	request->nlmsg_type = XFRM_MSG_DELPOLICY;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	id = mnl_nlmsg_put_extra_header(request, sizeof(*id));
-	*id = policy->id;
-	return talk(request, NULL, NULL);
-}
-
 static int rule_put(const struct xfrm_selector *selector, uint8_t dir,
 					uint8_t action, uint32_t priority)
 {
@@ -207,6 +147,20 @@ static int rule_put(const struct xfrm_selector *selector, uint8_t dir,
 	info->priority = priority;
 	info->lft.soft_byte_limit = info->lft.hard_byte_limit = XFRM_INF;
 	info->lft.soft_packet_limit = info->lft.hard_packet_limit = XFRM_INF;
+	return talk(request, NULL, NULL);
+}
+
+static int policy_del(const struct xfrm_selector *selector, uint8_t dir)
+{
+	char buffer[512] = {};
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct xfrm_userpolicy_id *id;
+
+	request->nlmsg_type = XFRM_MSG_DELPOLICY;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	id = mnl_nlmsg_put_extra_header(request, sizeof(*id));
+	id->sel = *selector;
+	id->dir = dir;
 	return talk(request, NULL, NULL);
 }
 
@@ -256,14 +210,9 @@ int mobikex_xfrm_rule_add(const mobikex_xfrm_rule_t *rule)
 
 int mobikex_xfrm_rule_del(const mobikex_xfrm_rule_t *rule)
 {
-	mobikex_xfrm_policy_t policy = {
-		.id = {
-			.sel = rule_selector(rule),
-			.dir = rule->out ? XFRM_POLICY_OUT : XFRM_POLICY_IN,
-		},
-	};
+	struct xfrm_selector selector = rule_selector(rule);
 
-	return mobikex_xfrm_policy_del(&policy);
+	return policy_del(&selector, rule->out ? XFRM_POLICY_OUT : XFRM_POLICY_IN);
 }
 
 static struct xfrm_selector bypass_selector(const struct segue_addr *src,
@@ -309,12 +258,12 @@ int mobikex_xfrm_bypass_add(const struct segue_addr *src,
 void mobikex_xfrm_bypass_del(const struct segue_addr *src,
 							 const struct segue_addr *dst)
 {
-	mobikex_xfrm_policy_t policy = { .id = { .dir = XFRM_POLICY_OUT } };
+	struct xfrm_selector selector;
 	int i;
 
 	for (i = 0; i < countof(bypassed); i++)
 	{
-		policy.id.sel = bypass_selector(src, dst, bypassed[i]);
-		mobikex_xfrm_policy_del(&policy);
+		selector = bypass_selector(src, dst, bypassed[i]);
+		policy_del(&selector, XFRM_POLICY_OUT);
 	}
 }

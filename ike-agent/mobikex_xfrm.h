@@ -21,23 +21,11 @@ typedef struct {
 	uint16_t family;
 } mobikex_xfrm_sa_t;
 
-typedef struct {
-	struct xfrm_userpolicy_id id;
-	uint16_t family;
-	/** Addresses of the template; of the selector in transport mode */
-	struct segue_addr src;
-	struct segue_addr dst;
-} mobikex_xfrm_policy_t;
-
 /** All ESP SAs, mobikex_xfrm_sa_t to be freed; NULL on failure. */
 linked_list_t *mobikex_xfrm_sas(void);
 
-/** All policies with a template, mobikex_xfrm_policy_t to be freed; NULL on failure. */
-linked_list_t *mobikex_xfrm_policies(void);
-
 /** 0 or a negative errno. */
 int mobikex_xfrm_sa_del(const mobikex_xfrm_sa_t *sa);
-int mobikex_xfrm_policy_del(const mobikex_xfrm_policy_t *policy);
 
 /** Before every policy of charon, whose priorities are in the thousands */
 #define MOBIKEX_XFRM_FIRST 1

@@ -45,7 +45,8 @@ enum segue_reason {
 	SEGUE_REASON_SIGNAL_LOW = 10,	/* its radio signal fell below signal_low; of a switch as well */
 	SEGUE_REASON_SIGNAL_LOST = 11,	/* its access point is heard no more; likewise */
 	SEGUE_REASON_SIGNAL_GOOD = 12,	/* neither any more */
-	SEGUE_REASON_DETACHED = 13,	/* `segue detach DEV`: it is no uplink any more */
+	SEGUE_REASON_DETACHED = 13,	/* it is no uplink any more: `segue detach DEV`, or after
+					 * UNPLUGGED by the agent */
 	/* why a session switched */
 	SEGUE_REASON_LINK_DOWN = 16,	/* egress found the active path's link dead */
 	SEGUE_REASON_PEER_MOVED = 17,	/* an authenticated packet came by another path */

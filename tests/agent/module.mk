@@ -39,6 +39,7 @@ $(BUILD)/tests/agent/test_policy: $(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,po
 $(BUILD)/tests/agent/test_guard: $(BUILD)/ike-agent/mobikex_host.o $(BUILD)/ike-agent/mobikex_guard.o
 $(BUILD)/tests/agent/test_route: $(BUILD)/tests/agent/fake_text.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,route host)
+$(BUILD)/tests/agent/test_roam: $(BUILD)/ike-agent/mobikex_roam.o
 $(BUILD)/tests/agent/test_link: $(BUILD)/tests/agent/fake_text.o \
 	$(patsubst %,$(BUILD)/ike-agent/mobikex_%.o,link host)
 # with a map, links and routes of its own

@@ -333,15 +333,19 @@ static void test_two_links(void **state)
 	assert_true(address(3, WLAN, 24, TRUE));
 	assert_int_equal(owner(WLAN), 4);
 	assert_int_equal(link_of(WLAN), 4);
+	assert_true(address(3, WLAN, 24, FALSE));
+	assert_true(address(3, WLAN, 24, TRUE));	/* who had it last goes first */
+	assert_int_equal(owner(WLAN), 4);
+	assert_int_equal(link_of(WLAN), 4);
 }
 
 static void test_two_links_unplugged(void **state)
 {
 	address(4, WLAN, 24, FALSE);
-	lost(3);
-	assert_true(told(3, "wlan0", TRUE));
-	assert_int_equal(owner(WLAN), 4);
-	assert_int_equal(link_of(WLAN), 4);
+	lost(4);
+	assert_true(told(4, "lte0", TRUE));
+	assert_int_equal(owner(WLAN), 3);
+	assert_int_equal(link_of(WLAN), 3);
 }
 
 /* What was missed, in both directions */
@@ -430,6 +434,16 @@ static void test_same_name_twice(void **state)
 	assert_int_equal(owner("10.3.0.2"), 7);
 }
 
+/* The map has the name that it was attached under */
+static void test_loaded_after_rename(void **state)
+{
+	device(3, "wifi");
+	mobikex_links_flush();
+	mobikex_links_load();
+	assert_string_equal(name_of(3), "wifi");
+	assert_string_equal(name_of(4), "lte0");
+}
+
 static void test_detached(void **state)
 {
 	uplink_detach_index(NULL, NULL, 3);
@@ -464,6 +478,7 @@ int main(void)
 		TEST(test_renamed),
 		TEST(test_renamed_untold),
 		TEST(test_same_name_twice),
+		TEST(test_loaded_after_rename),
 		TEST(test_detached),
 		TEST(test_resync_gone),
 	};

@@ -40,6 +40,11 @@ void mobikex_moved_hosts(mobikex_session_t *this, uint32_t reqid, host_t **local
 						 host_t **remote) {}
 void mobikex_moved_numbered(mobikex_session_t *this, uint32_t reqid, host_t *local,
 							host_t *remote) {}
+int rtnl_addrs(struct rtnl *rtnl, int (*fn)(void *, const struct rtnl_addr *), void *context)
+{
+	return 0;
+}
+
 void mobikex_local_add(void *holder, const struct segue_addr *addr) {}
 void mobikex_local_del(void *holder, const struct segue_addr *addr) {}
 

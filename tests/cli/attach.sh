@@ -68,6 +68,17 @@ is "lte0 is under ingress restore now" 2 "$(json .counters.ingress_unknown_spi s
 is "their three addresses are in the map, link-local ones are not" 3 \
 	"$(bpftool -j map dump pinned /sys/fs/bpf/segue/addr | jq length)"
 
+echo "-- the same address on two uplinks"
+owners() { bpftool -j map dump pinned /sys/fs/bpf/segue/addr | jq -c '[.[].formatted.value]|sort'; }
+index_of() { cat "/sys/class/net/$1/ifindex"; }
+ip addr add 10.1.0.2/32 dev lte0
+"$segue" detach lte0 >/dev/null && "$segue" attach lte0 >/dev/null
+is "who was attached last has it" "[$(index_of wlan0),$(index_of lte0),$(index_of lte0)]" "$(owners)"
+exits 0 "detach that one" "$segue" detach lte0
+is "the other one has it" "[$(index_of wlan0),$(index_of wlan0)]" "$(owners)"
+ip addr del 10.1.0.2/32 dev lte0
+"$segue" attach lte0 >/dev/null
+
 echo "-- segue0 that somebody deleted"
 ip link del segue0
 exits 0 "attach makes it anew" "$segue" -j attach wlan0

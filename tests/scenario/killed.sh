@@ -36,13 +36,34 @@ initiate
 ready
 expect "the new session replaces the old one" await 10 \
 	grep -q 'replaces main\[1\] of an earlier charon' "$out/node/charon.log"
-expect "of which nothing is left" test "$(at node "$segue" -j session | jq length) $(at node "$segue" -j sa | jq length) \
-$(at node ip xfrm state | grep -c ^src)" = "1 2 2"
+left() { echo "$(at node "$segue" -j session | jq length) $(at node "$segue" -j sa | jq length)" \
+	"$(at node ip xfrm state | grep -c ^src)"; }
+expect "of which no SA is left" await 10 eval '[ "$(left)" = "1 2 2" ]'
 # shellcheck disable=SC2046
 measure "$out/report.json" $(load) --at "500.3,$(carrier_loss wlan0)" --duration 2500
 all_flow "$out/report.json"
 stalled_at_most "$out/report.json" "$cuts" 19
 maps_agree
+
+# What was protected by the uplink that is left now is protected by nothing any more.
+begin "charon killed and started again elsewhere"
+topology 15
+connect transport
+kill_charon
+wait "$(<"$out/node/charon.nspid")" 2>/dev/null || true
+at node rm -f /run/charon.pid /run/charon.vici
+at node ip link set dev wlan0 down
+charon_start node
+initiate
+expect "the new session replaces the old one" await 10 \
+	grep -q 'replaces main\[1\] of an earlier charon' "$out/node/charon.log"
+expect "it has another pair" active_is node local "$node_lte"
+uplink_restore wlan0
+# shellcheck disable=SC2046
+measure "$out/report.json" $(flow_up) $(flow_echo 250) --duration 500
+fact "$out/report.json" "from the old address nothing arrives" \
+	'.flows.up | .received == 0 and .sent > 100' '.flows.up | tostring'
+nothing_in_clear "$out/report.json"
 
 # snapshot HOST: what detach has to restore; counters and random link-layer
 # addresses aside

@@ -61,9 +61,12 @@ for mode in transport tunnel; do
 	expect "IKE is there, too" active_is server remote "$node_lte"
 	maps_agree
 done
+swan node --terminate --ike main >"$out/node/terminate.out" 2>&1 || true
+expect "the virtual address goes with its IKE_SA" await 10 \
+	eval '! at node ip address show dev segue0 | grep -qwF "$node_inner"'
 
 for mode in transport tunnel; do
-	begin "segue0 down and up, $mode" FAMILY=v6
+	begin "segue0 down and up, $mode" FAMILY=$([ $mode = transport ] && echo v6 || echo v4)
 	topology 15
 	connect $mode
 	before=$(routes)
@@ -101,4 +104,12 @@ at node ip route replace default via 10.1.0.1 dev wwan0 metric 100
 expect "the agent has seen it" await 10 logged node 'wlan0 is wwan0 now'
 expect "what is set for the new name holds" await 10 active_is node local "$node_wlan"
 expect "so the server sends there" await 10 active_is server remote "$node_wlan"
+charon_kill node TERM
+charon_start node
+initiate
+# priority NAME: the best that a path from there has
+priority() { paths node | jq "[.[] | select(.local == \"$1\") | .priority] | min"; }
+better() { [ "$(priority "$node_wlan")" -lt "$(priority "$node_lte")" ]; }
+expect "and a charon that finds it renamed knows it, too" await 10 better
+maps_agree
 finish
