@@ -14,6 +14,7 @@
 #include "mobikex_peer.h"
 #include "mobikex_push.h"
 #include "mobikex_roam.h"
+#include "mobikex_sa.h"
 #include "mobikex_task.h"
 
 #include <string.h>
@@ -250,7 +251,8 @@ void mobikex_follow_queue_all(void)
 
 /**
  * The peer's ESP already told where it is, and later than its IKE message: do
- * not go back.
+ * not go back.  ESP that comes twice tells nothing: now the one path is faster, now
+ * the other.
  */
 static bool told_by_data(mobikex_session_t *session)
 {
@@ -258,7 +260,8 @@ static bool told_by_data(mobikex_session_t *session)
 
 	return !segue_session_get(mobikex->segue, session->id, &entry) &&
 		   entry.reason == SEGUE_REASON_PEER_MOVED &&
-		   segue_recent(entry.switched_ms, mobikex_now());
+		   segue_recent(entry.switched_ms, mobikex_now()) &&
+		   !mobikex_sa_comes_twice(session);
 }
 
 void mobikex_follow_astray(mobikex_session_t *session)

@@ -176,6 +176,26 @@ bool mobikex_sa_any(mobikex_session_t *session)
 	return found;
 }
 
+bool mobikex_sa_comes_twice(mobikex_session_t *session)
+{
+	enumerator_t *enumerator;
+	struct segue_sa_key key;
+	struct segue_sa entry;
+	mobikex_sa_t *sa;
+	bool found = FALSE;
+
+	enumerator = mobikex->sas->create_enumerator(mobikex->sas);
+	while (!found && enumerator->enumerate(enumerator, &sa))
+	{
+		key = key_of(sa);
+		found = sa->session == session && sa->inbound &&
+				!segue_sa_get(mobikex->segue, &key, &entry) &&
+				segue_recent(entry.copied_ms, mobikex_now());
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
 int mobikex_sa_put(mobikex_sa_t *this)
 {
 	struct segue_sa_key key = key_of(this);

@@ -48,6 +48,9 @@ void mobikex_sa_remove(mobikex_sa_t *this);
 /** Is any SA of this session in the kernel? */
 bool mobikex_sa_any(mobikex_session_t *session);
 
+/** Did a packet of the peer's come twice lately, by two paths (segue_sa.copied_ms)? */
+bool mobikex_sa_comes_twice(mobikex_session_t *session);
+
 /** Into the map, if there is one now (0 if not: attach publishes it). */
 int mobikex_sa_put(mobikex_sa_t *this);
 

@@ -70,9 +70,17 @@ int segue_sa_del(struct segue *segue, const struct segue_sa_key *key)
 	return 0;
 }
 
+static uint32_t copied_ms;	/* of what is in the map; 0: nothing is */
+
 int segue_sa_get(struct segue *segue, const struct segue_sa_key *key, struct segue_sa *out)
 {
-	return -ENOENT;
+	*out = (struct segue_sa){ .copied_ms = copied_ms };
+	return copied_ms ? 0 : -ENOENT;
+}
+
+uint64_t mobikex_now(void)
+{
+	return 5000000000;
 }
 
 /* ----------------------------------------------------------------- fixture */
@@ -169,6 +177,21 @@ static void inbound_is_unique(void **state)
 	assert_false(mobikex_sa_spi_used(SPI, IPPROTO_ESP));
 }
 
+/* For as long as a hold: of this session, and of what comes in */
+static void comes_twice(void **state)
+{
+	copied_ms = 4900;	/* 0.1 s ago */
+	mobikex_sa_add(&bob, SPI, IPPROTO_ESP, FALSE);
+	assert_false(mobikex_sa_comes_twice(&bob));
+	mobikex_sa_add(&bob, OUR_SPI, IPPROTO_ESP, TRUE);
+	assert_true(mobikex_sa_comes_twice(&bob));
+	assert_false(mobikex_sa_comes_twice(&alice));
+	copied_ms = 4700;
+	assert_false(mobikex_sa_comes_twice(&bob));
+	copied_ms = 0;
+	assert_false(mobikex_sa_comes_twice(&bob));
+}
+
 /* The kernel knows an SA by its canonical destination, whatever charon uses. */
 static void kernel_has_the_canonical_pair(void **state)
 {
@@ -214,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(same_spi_of_two_peers, setup, teardown),
 		cmocka_unit_test_setup_teardown(inbound_is_unique, setup, teardown),
+		cmocka_unit_test_setup_teardown(comes_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_has_the_canonical_pair, setup, teardown),
 		cmocka_unit_test_setup_teardown(last_one_releases_its_child, setup, teardown),
 		cmocka_unit_test_setup_teardown(last_one_releases_its_session, setup, teardown),

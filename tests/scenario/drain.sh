@@ -49,6 +49,23 @@ for mode in transport tunnel; do
 	maps_agree
 done
 
+# The server gets each packet twice, and now the one path is faster, now the other: where
+# the node is by now, only IKE can tell it.  It does 60 ms after the last copy was sent.
+drain() { at node "$segue" link wlan0 drain >"$out/drain.out" 2>&1; }
+slower() { at router-l tc qdisc change dev core root netem delay 60ms limit 20000; }
+export -f drain slower
+begin "paths that are faster by turns"
+topology 80 15
+connect tunnel
+export out
+# shellcheck disable=SC2046
+measure "$out/report.json" $(flow_up 0) $(flow_down 750) --at "500,exec,drain" --at "620,exec,slower" \
+	--at "850,down,node,wlan0" --duration 1500
+expect "lte0 was faster, then wlan0" grep -q 'switched from path 1 to 0: peer moved' "$out/server/charon.log"
+fact "$out/report.json" "nothing lost in either direction" \
+	'[.flows.up.lost, .flows.down.lost] == [0, 0]' '[.flows.up.lost, .flows.down.lost] | tostring'
+maps_agree
+
 begin "there is no other way"
 topology 15
 connect tunnel
