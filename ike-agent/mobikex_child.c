@@ -7,6 +7,7 @@
 #include "mobikex_link.h"
 #include "mobikex_named.h"
 #include "mobikex_path.h"
+#include "mobikex_sa.h"
 
 #include <errno.h>
 #include <string.h>
@@ -157,12 +158,17 @@ void mobikex_children_clean(mobikex_session_t *session)
 }
 
 /**
- * Its packets have said where the peer has it, and later than its IKE message.
+ * Its packets have said where the peer has it, and later than its IKE message: if they
+ * do not come twice.
  */
-static bool told_by_data(const struct segue_way *way)
+static bool told_by_data(mobikex_session_t *session,
+						 const struct segue_session *entry, uint8_t number)
 {
+	const struct segue_way *way = &entry->child[number];
+
 	return way->active != SEGUE_NO_PATH && way->reason == SEGUE_REASON_PEER_MOVED &&
-		   segue_recent(way->switched_ms, mobikex_now());
+		   segue_recent(way->switched_ms, mobikex_now()) &&
+		   !mobikex_sa_comes_twice(session, entry, number);
 }
 
 static bool is_by(struct segue_path *path, const char *device)
@@ -591,7 +597,7 @@ void mobikex_child_named(mobikex_session_t *session, uint8_t number,
 	child->by_hand |= !child->apart;
 	child->apart = TRUE;
 	if (slot != SEGUE_NO_PATH && slot != entry.child[number].active &&
-		!told_by_data(&entry.child[number]))
+		!told_by_data(session, &entry, number))
 	{
 		go(session, number, slot, SEGUE_REASON_IKE_UPDATE);
 	}
@@ -613,7 +619,8 @@ void mobikex_children_follow(mobikex_session_t *session,
 		way = &entry.child[number];
 		if (way->active < SEGUE_MAX_PATHS && way->active != entry.active &&
 			segue_addr_equal(&session->path[way->active].remote, left) &&
-			!segue_recent(way->switched_ms, mobikex_now()))
+			(!segue_recent(way->switched_ms, mobikex_now()) ||
+			 mobikex_sa_comes_twice(session, &entry, number)))
 		{
 			go(session, number, entry.active, SEGUE_REASON_IKE_UPDATE);
 		}

@@ -261,7 +261,7 @@ static bool told_by_data(mobikex_session_t *session)
 	return !segue_session_get(mobikex->segue, session->id, &entry) &&
 		   entry.reason == SEGUE_REASON_PEER_MOVED &&
 		   segue_recent(entry.switched_ms, mobikex_now()) &&
-		   !mobikex_sa_comes_twice(session);
+		   !mobikex_sa_comes_twice(session, &entry, 0);
 }
 
 void mobikex_follow_astray(mobikex_session_t *session)

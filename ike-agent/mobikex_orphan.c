@@ -9,6 +9,8 @@
 typedef struct {
 	uint32_t id;
 	struct segue_session session;
+	/** There was another one of the same connection with the same identity */
+	bool shared;
 } mobikex_orphan_t;
 
 /** An entry of map "sa" */
@@ -99,6 +101,26 @@ static bool has_entry(linked_list_t *list, uint32_t id)
 	return found;
 }
 
+static void note_shared(void)
+{
+	enumerator_t *enumerator, *others;
+	mobikex_orphan_t *orphan, *other;
+
+	enumerator = mobikex->orphans->create_enumerator(mobikex->orphans);
+	while (enumerator->enumerate(enumerator, &orphan))
+	{
+		others = mobikex->orphans->create_enumerator(mobikex->orphans);
+		while (others->enumerate(others, &other))
+		{
+			orphan->shared |= other != orphan &&
+							  other->session.peer == orphan->session.peer &&
+							  streq(other->session.name, orphan->session.name);
+		}
+		others->destroy(others);
+	}
+	enumerator->destroy(enumerator);
+}
+
 void mobikex_orphans_load(void)
 {
 	linked_list_t *list = entries(), *sas = mobikex_xfrm_sas();
@@ -132,6 +154,7 @@ void mobikex_orphans_load(void)
 				 "forwarding until its peer is back", session.name, id);
 		}
 	}
+	note_shared();
 	list->destroy_function(list, free);
 }
 
@@ -216,23 +239,11 @@ static bool is_same_peer(mobikex_orphan_t *orphan, mobikex_session_t *session)
 static bool is_same_place(mobikex_orphan_t *orphan, mobikex_session_t *session)
 {
 	struct segue_addr remote = mobikex_addr(session->remote);
+	uint16_t port = session->remote->get_port(session->remote);
 
-	return segue_addr_equal(&orphan->session.remote, &remote);
-}
-
-static u_int count_of(mobikex_session_t *session)
-{
-	enumerator_t *enumerator;
-	mobikex_orphan_t *orphan;
-	u_int count = 0;
-
-	enumerator = mobikex->orphans->create_enumerator(mobikex->orphans);
-	while (enumerator->enumerate(enumerator, &orphan))
-	{
-		count += is_same_peer(orphan, session);
-	}
-	enumerator->destroy(enumerator);
-	return count;
+	return segue_addr_equal(&orphan->session.remote, &remote) &&
+		   (!orphan->session.remote_port ||
+			orphan->session.remote_port == htons(port));
 }
 
 /**
@@ -271,18 +282,16 @@ status_t mobikex_orphans_adopt(ike_sa_t *ike_sa, uint32_t data)
 	enumerator_t *enumerator;
 	mobikex_session_t *session;
 	mobikex_orphan_t *orphan;
-	bool several;
 
 	mobikex->lock->lock(mobikex->lock);
 	session = mobikex_session_by_ike(ike_sa->get_unique_id(ike_sa));
 	if (session && session->published)
 	{
-		several = count_of(session) > 1;
 		enumerator = mobikex->orphans->create_enumerator(mobikex->orphans);
 		while (enumerator->enumerate(enumerator, &orphan))
 		{
 			if (!is_same_peer(orphan, session) ||
-				(several && !is_same_place(orphan, session)))
+				(orphan->shared && !is_same_place(orphan, session)))
 			{	/* several that share an identity: only where this one was */
 				continue;
 			}

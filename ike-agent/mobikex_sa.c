@@ -176,11 +176,22 @@ bool mobikex_sa_any(mobikex_session_t *session)
 	return found;
 }
 
-bool mobikex_sa_comes_twice(mobikex_session_t *session)
+/**
+ * Whose way it goes: its own if that leads anywhere, or the session's
+ */
+static uint8_t way_of(mobikex_sa_t *sa, const struct segue_session *entry)
+{
+	uint8_t child = sa->entry.child;
+
+	return entry->child[child].active != SEGUE_NO_PATH ? child : 0;
+}
+
+bool mobikex_sa_comes_twice(mobikex_session_t *session,
+							const struct segue_session *entry, uint8_t child)
 {
 	enumerator_t *enumerator;
 	struct segue_sa_key key;
-	struct segue_sa entry;
+	struct segue_sa there;
 	mobikex_sa_t *sa;
 	bool found = FALSE;
 
@@ -189,8 +200,9 @@ bool mobikex_sa_comes_twice(mobikex_session_t *session)
 	{
 		key = key_of(sa);
 		found = sa->session == session && sa->inbound &&
-				!segue_sa_get(mobikex->segue, &key, &entry) &&
-				segue_recent(entry.copied_ms, mobikex_now());
+				way_of(sa, entry) == child &&
+				!segue_sa_get(mobikex->segue, &key, &there) &&
+				segue_recent(there.copied_ms, mobikex_now());
 	}
 	enumerator->destroy(enumerator);
 	return found;

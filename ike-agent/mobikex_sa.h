@@ -48,8 +48,12 @@ void mobikex_sa_remove(mobikex_sa_t *this);
 /** Is any SA of this session in the kernel? */
 bool mobikex_sa_any(mobikex_session_t *session);
 
-/** Did a packet of the peer's come twice lately, by two paths (segue_sa.copied_ms)? */
-bool mobikex_sa_comes_twice(mobikex_session_t *session);
+/**
+ * Did a packet of the peer's come twice lately, by two paths (segue_sa.copied_ms)?
+ * Of the SAs that go by the way of this CHILD_SA, or by the session's (0), as entry has it.
+ */
+bool mobikex_sa_comes_twice(mobikex_session_t *session,
+							const struct segue_session *entry, uint8_t child);
 
 /** Into the map, if there is one now (0 if not: attach publishes it). */
 int mobikex_sa_put(mobikex_sa_t *this);

@@ -237,6 +237,12 @@ CALLBACK(detach, job_requeue_t,
 {
 	close_events();
 	mobikex->lock->lock(mobikex->lock);
+	if (mobikex->device && mobikex->device == if_nametoindex(SEGUE_DEVICE))
+	{	/* it was told of twice, and we are attached anew */
+		mobikex_watch_events();
+		mobikex->lock->unlock(mobikex->lock);
+		return JOB_REQUEUE_NONE;
+	}
 	mobikex_agent_detach();
 	device_up = FALSE;
 	if (replaced)
@@ -318,8 +324,16 @@ static void resync_device(void)
 {
 	u_int now = if_nametoindex(SEGUE_DEVICE);
 
-	if (now == mobikex->device)
+	if (!mobikex->segue)
 	{
+		if (now)
+		{
+			look_for_maps();
+		}
+	}
+	else if (now == mobikex->device)
+	{	/* if it is down it will be told of when it is up */
+		device_up = FALSE;
 		mobikex_routes_restore();
 	}
 	else
@@ -337,8 +351,8 @@ static void on_overrun(void *context)
 	{
 		mobikex_links_resync();
 		uplink_routes(mobikex->segue, mobikex->rtnl);
-		resync_device();
 	}
+	resync_device();
 	*changed = TRUE;
 }
 

@@ -29,6 +29,7 @@
 #include "mobikex_named.h"
 #include "mobikex_path.h"
 #include "mobikex_push.h"
+#include "mobikex_sa.h"
 
 #define PATHS 3
 #define IKE 7
@@ -78,6 +79,14 @@ bool mobikex_path_live(mobikex_session_t *this, uint8_t slot)
 uint8_t mobikex_path_active(mobikex_session_t *this)
 {
 	return map.active;
+}
+
+static bool twice;	/* packets come by two paths */
+
+bool mobikex_sa_comes_twice(mobikex_session_t *of, const struct segue_session *entry,
+			    uint8_t child)
+{
+	return twice;
 }
 
 mobikex_link_t *mobikex_link_of(const struct segue_addr *addr)
@@ -686,6 +695,10 @@ static void named_late(void **state)
 	WAY->switched_ms = segue_coarse_ms(mobikex_now());
 	mobikex_child_named(&session, NUMBER, &session.path[2].remote);
 	assert_int_equal(WAY->active, 1);
+	twice = TRUE;			/* by both: that says nothing */
+	mobikex_child_named(&session, NUMBER, &session.path[2].remote);
+	assert_int_equal(WAY->active, 2);
+	twice = FALSE;
 }
 
 /* Those without a setting leave room for those that have one. */

@@ -180,16 +180,27 @@ static void inbound_is_unique(void **state)
 /* For as long as a hold: of this session, and of what comes in */
 static void comes_twice(void **state)
 {
+	struct segue_session entry = {};
+	mobikex_sa_t *sa;
+
 	copied_ms = 4900;	/* 0.1 s ago */
+	entry.child[0].active = entry.child[1].active = SEGUE_NO_PATH;
 	mobikex_sa_add(&bob, SPI, IPPROTO_ESP, FALSE);
-	assert_false(mobikex_sa_comes_twice(&bob));
-	mobikex_sa_add(&bob, OUR_SPI, IPPROTO_ESP, TRUE);
-	assert_true(mobikex_sa_comes_twice(&bob));
-	assert_false(mobikex_sa_comes_twice(&alice));
+	assert_false(mobikex_sa_comes_twice(&bob, &entry, 0));
+	sa = mobikex_sa_add(&bob, OUR_SPI, IPPROTO_ESP, TRUE);
+	assert_true(mobikex_sa_comes_twice(&bob, &entry, 0));
+	assert_false(mobikex_sa_comes_twice(&alice, &entry, 0));
 	copied_ms = 4700;
-	assert_false(mobikex_sa_comes_twice(&bob));
+	assert_false(mobikex_sa_comes_twice(&bob, &entry, 0));
 	copied_ms = 0;
-	assert_false(mobikex_sa_comes_twice(&bob));
+	assert_false(mobikex_sa_comes_twice(&bob, &entry, 0));
+
+	copied_ms = 4900;	/* a CHILD_SA apart says nothing of the others */
+	sa->entry.child = 1;
+	assert_true(mobikex_sa_comes_twice(&bob, &entry, 0));
+	entry.child[1].active = 2;
+	assert_false(mobikex_sa_comes_twice(&bob, &entry, 0));
+	assert_true(mobikex_sa_comes_twice(&bob, &entry, 1));
 }
 
 /* The kernel knows an SA by its canonical destination, whatever charon uses. */

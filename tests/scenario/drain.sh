@@ -60,7 +60,7 @@ connect tunnel
 export out
 # shellcheck disable=SC2046
 measure "$out/report.json" $(flow_up 0) $(flow_down 750) --at "500,exec,drain" --at "620,exec,slower" \
-	--at "850,down,node,wlan0" --duration 1500
+	--at "880,down,node,wlan0" --duration 1500
 expect "lte0 was faster, then wlan0" grep -q 'switched from path 1 to 0: peer moved' "$out/server/charon.log"
 fact "$out/report.json" "nothing lost in either direction" \
 	'[.flows.up.lost, .flows.down.lost] == [0, 0]' '[.flows.up.lost, .flows.down.lost] | tostring'
