@@ -60,6 +60,15 @@ static int each_sa(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
+static struct nlmsghdr *begin(char *buffer, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
+	return request;
+}
+
 /**
  * Send one request and take what comes back.
  */
@@ -94,11 +103,9 @@ static int talk(struct nlmsghdr *request, mnl_cb_t cb, void *data)
 static linked_list_t *dump(uint16_t type, mnl_cb_t cb)
 {
 	char buffer[MNL_NLMSG_HDRLEN] = {};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *request = begin(buffer, type, NLM_F_DUMP);
 	linked_list_t *list = linked_list_create();
 
-	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	if (talk(request, cb, list))
 	{
 		list->destroy_function(list, free);
@@ -115,12 +122,10 @@ linked_list_t *mobikex_xfrm_sas(void)
 int mobikex_xfrm_sa_del(const mobikex_xfrm_sa_t *sa)
 {
 	char buffer[512] = {};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *request = begin(buffer, XFRM_MSG_DELSA, NLM_F_ACK);
 	struct xfrm_usersa_id *id;
 	xfrm_address_t src;
 
-	request->nlmsg_type = XFRM_MSG_DELSA;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	id = mnl_nlmsg_put_extra_header(request, sizeof(*id));
 	from_addr(sa->family, &sa->dst, &id->daddr);
 	id->spi = sa->spi;
@@ -135,11 +140,9 @@ static int rule_put(const struct xfrm_selector *selector, uint8_t dir,
 					uint8_t action, uint32_t priority)
 {
 	char buffer[512] = {};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *request = begin(buffer, XFRM_MSG_UPDPOLICY, NLM_F_ACK);
 	struct xfrm_userpolicy_info *info;
 
-	request->nlmsg_type = XFRM_MSG_UPDPOLICY;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
 	info->sel = *selector;
 	info->dir = dir;
@@ -153,11 +156,9 @@ static int rule_put(const struct xfrm_selector *selector, uint8_t dir,
 static int policy_del(const struct xfrm_selector *selector, uint8_t dir)
 {
 	char buffer[512] = {};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *request = begin(buffer, XFRM_MSG_DELPOLICY, NLM_F_ACK);
 	struct xfrm_userpolicy_id *id;
 
-	request->nlmsg_type = XFRM_MSG_DELPOLICY;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	id = mnl_nlmsg_put_extra_header(request, sizeof(*id));
 	id->sel = *selector;
 	id->dir = dir;

@@ -28,9 +28,7 @@ at router-w ip link set dev node up
 begin "charon killed and started again"
 topology 15
 connect tunnel
-kill_charon
-wait "$(<"$out/node/charon.nspid")" 2>/dev/null || true
-at node rm -f /run/charon.pid /run/charon.vici
+charon_kill node KILL
 charon_start node
 initiate
 ready
@@ -49,9 +47,7 @@ maps_agree
 begin "charon killed and started again elsewhere"
 topology 15
 connect transport
-kill_charon
-wait "$(<"$out/node/charon.nspid")" 2>/dev/null || true
-at node rm -f /run/charon.pid /run/charon.vici
+charon_kill node KILL
 at node ip link set dev wlan0 down
 charon_start node
 initiate
