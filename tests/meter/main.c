@@ -53,8 +53,11 @@ static struct {
 	.drain = 300 * NS_PER_MS,
 };
 
-/* Nothing else is begun when something is due this soon. */
-enum { QUIET_NS = 150000, EVENT_RETRY_NS = 100000, REALTIME_PRIORITY = 50 };
+/*
+ * Nothing else is begun when something is due this soon, unless the wires have not been
+ * read for so long: their rings hold more than a second.
+ */
+enum { QUIET_NS = 150000, UNREAD_NS = 200000000, EVENT_RETRY_NS = 100000, REALTIME_PRIORITY = 50 };
 
 void fail(const char *format, ...)
 {
@@ -229,19 +232,22 @@ static uint64_t sending_ends(uint64_t end)
 static uint64_t loop(int epoll, int timer, uint64_t start, uint64_t end, uint64_t interval)
 {
 	struct epoll_event ready[16];
-	uint64_t stop = end + option.drain, expired;
+	uint64_t stop = end + option.drain, expired, all_read = start;
 
 	for (uint64_t now = clock_now(); now < stop; now = clock_now()) {
 		uint64_t due = advance(start, end, interval);
-		bool busy = false;
+		bool busy = false, quiet;
 		int n;
 
 		if (due > stop)
 			due = stop;
 		n = epoll_wait(epoll, ready, 16, 0);
+		quiet = !n && due > clock_now() + QUIET_NS;
 		/* a frame belongs to the event before it: not while one is under way */
-		if (!n && !event_pending() && due > clock_now() + QUIET_NS) {
+		if (!event_pending() && (quiet || now > all_read + UNREAD_NS)) {
 			busy = wire_drain(due - QUIET_NS);
+			if (!busy)
+				all_read = now;
 			host_read();
 			event_reap();
 			end = sending_ends(end);
