@@ -93,6 +93,7 @@ SUBPROGRAM int ingress_look_up(struct segue_flow *f, bool fragment)
 		return INGRESS_UNKNOWN;
 	f->slot = ingress_path(f, s);
 	if (f->slot < SEGUE_MAX_PATHS) {
+		f->probe = session_path(s, f->slot)->probe;
 		flow_rewrite(f, &s->remote, &s->local, s->remote_port, s->local_port);
 		return INGRESS_PASS;
 	}
@@ -123,14 +124,28 @@ SUBPROGRAM int ingress_decide(struct segue_flow *f, bool fragment)
 	return INGRESS_UNKNOWN;
 }
 
-/* The peer sends by two paths: the return switch has to know (return.h). */
-SUBPROGRAM int ingress_copied(__be32 spi)
+/*
+ * The peer sends by two paths: the return switch has to know (return.h).  And this path,
+ * on which they come second, is not silent, though nothing of it will be authenticated.
+ * That may be forged: all that can be had with it is that the path is not suspected before
+ * its probes say so.
+ */
+SUBPROGRAM int ingress_copied(const struct segue_flow *f)
 {
-	struct segue_sa_key key = { .spi = spi };
-	struct segue_sa *a = bpf_map_lookup_elem(&sa, &key);
+	struct segue_sa_key key = {};
+	__u64 now = bpf_ktime_get_ns();
+	struct segue_probe *p;
+	struct segue_sa *a;
 
+	if (!f)
+		return 0;
+	key.spi = f->spi;
+	a = bpf_map_lookup_elem(&sa, &key);
 	if (a)
-		WRITE_ONCE(a->copied_ms, segue_coarse_ms(bpf_ktime_get_ns()));
+		WRITE_ONCE(a->copied_ms, segue_coarse_ms(now));
+	p = f->probe ? probe_at(f->probe) : NULL;
+	if (p)
+		WRITE_ONCE(p->copied_ns, now);
 	COUNT(ingress_copy);
 	return 0;
 }
@@ -164,7 +179,7 @@ static __always_inline __u64 ingress_esp(struct packet *p, enum parsed what)
 	}
 	if (f->slot != SEGUE_NO_PATH &&
 	    seen_put(p->esp->spi, bpf_ntohl(p->esp->seq), f->slot))
-		ingress_copied(p->esp->spi);
+		ingress_copied(f);
 	if (!f->rewrite) {
 		COUNT(ingress_canonical);
 		return 0;

@@ -89,6 +89,13 @@ session_path(const struct segue_session *s, __u32 slot)
 	return &s->path[index];
 }
 
+/* Of a path that is probed; index is the path's. */
+static __always_inline struct segue_probe *probe_at(__u32 index)
+{
+	index &= SEGUE_MAX_PROBES - 1;
+	return bpf_map_lookup_elem(&probe, &index);
+}
+
 /* Could it carry a packet, dead or not? */
 static __always_inline bool path_usable(const struct segue_path *p, __u64 links_up)
 {

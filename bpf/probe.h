@@ -32,12 +32,6 @@ probe_mac(const struct segue_siphash_key *key, const struct segue_probe_packet *
 	return siphash_3(k[0], k[1], w[0], w[1], w[2]);
 }
 
-static __always_inline struct segue_probe *probe_at(__u32 index)
-{
-	index &= SEGUE_MAX_PROBES - 1;
-	return bpf_map_lookup_elem(&probe, &index);
-}
-
 /* RFC 6298 2.2 and 2.3, with the same gains */
 static __always_inline void smooth(__u64 *mean, __u64 *variance, __u64 sample)
 {

@@ -39,7 +39,7 @@
 #include "probe.h"
 
 #define PROBE_TICK_NS 1000000ULL	/* looks are no closer than this */
-#define PROBE_SILENCE_NS 2000000ULL	/* pauses shorter than this are none */
+#define PROBE_SILENCE_NS 1000000ULL	/* pauses shorter than this are none */
 
 struct probe_look {
 	__u32 overdue;			/* probes since the last good one whose time is over */
@@ -88,7 +88,7 @@ static __always_inline __u32 probe_needed(const struct segue_probe *p)
 /* Longer than that nothing has ever been silent here while data went out. */
 static __always_inline __u64 probe_patience(const struct segue_probe *p)
 {
-	__u64 floor = segue_probe_interval(p) / 8;
+	__u64 floor = segue_probe_interval(p) / 16;
 
 	return p->gap_ns + 4 * p->gapvar_ns +
 	       (floor > PROBE_SILENCE_NS ? floor : PROBE_SILENCE_NS);
@@ -109,13 +109,19 @@ static __always_inline bool probe_moving(struct segue_probe *p, __u64 now)
 	return true;
 }
 
+/* When did anything last come, be it what came before by another path? */
+static __always_inline __u64 probe_last(const struct segue_probe *p)
+{
+	return p->copied_ns > p->heard_ns ? p->copied_ns : p->heard_ns;
+}
+
 /* Since when has an answer been missing?  A first packet cannot be answered before
  * a round trip. */
 static __always_inline __u64 probe_silent_since(const struct segue_probe *p)
 {
-	__u64 since = p->data_since + segue_probe_timeout(p);
+	__u64 since = p->data_since + segue_probe_timeout(p), last = probe_last(p);
 
-	return p->heard_ns > since ? p->heard_ns : since;
+	return last > since ? last : since;
 }
 
 /* The lower the better; ~0: of no use, or not known to have answered a probe that was
@@ -213,20 +219,55 @@ static __always_inline __u64 probe_deadline(const struct segue_probe *p, __u64 f
 	if (first > idle + segue_probe_interval(p))
 		idle = first - segue_probe_interval(p);
 	idle += p->multiplier * segue_probe_interval(p) - leave;
-	if (p->data_ns <= p->heard_ns)		/* nothing that could be answered */
+	silent = probe_last(p);
+	if (p->data_ns <= silent)		/* nothing that could be answered */
 		return idle;
-	silent = p->heard_ns > p->data_since ? p->heard_ns : p->data_since;
+	if (silent < p->data_since)
+		silent = p->data_since;
 	silent += p->srtt_ns + segue_probe_interval(p) - leave;
 	return silent < idle ? silent : idle;
 }
 
-static __always_inline void
-probe_suspect(struct segue_probe *p, struct segue_path *path, enum segue_reason reason, __u64 now)
+/*
+ * To know takes a round trip.  Until then what goes by a suspect goes by the next path as
+ * well, if the session wants that: for so long as the verdict takes, and no longer, since
+ * where no other path answers none comes.
+ */
+SUBPROGRAM int probe_copy(const struct segue_probe *p, struct segue_session *s, __u64 now)
 {
+	union active_word old, new;
+	const struct segue_path *to;
+
+	if (!p || !s)
+		return -EINVAL;
+	old.word = READ_ONCE(*way_word(&s->way));
+	new = old;
+	if (!(old.flags & SEGUE_SESSION_COPY_SUSPECT) || old.active != p->slot ||
+	    session_copy(s, &s->way, old) != SEGUE_NO_PATH)
+		return 0;
+	new.copy = probe_best(s, p->slot, 0);
+	to = session_path(s, new.copy);
+	if (new.copy >= SEGUE_MAX_PATHS || to->flags & SEGUE_PATH_METERED ||
+	    READ_ONCE(to->state) == SEGUE_PATH_DEAD)
+		return -ENOENT;
+	WRITE_ONCE(s->way.copy_until, now + p->multiplier * segue_probe_interval(p) +
+				      segue_probe_timeout(p));
+	if (__sync_val_compare_and_swap(way_word(&s->way), old.word, new.word) != old.word)
+		return -EAGAIN;
+	decisions_void();
+	return 0;
+}
+
+static __always_inline void
+probe_suspect(struct segue_probe *p, struct segue_session *s, enum segue_reason reason, __u64 now)
+{
+	struct segue_path *path = (struct segue_path *)session_path(s, p->slot);
+
 	if (!probe_becomes(p, path, SEGUE_PATH_ALIVE, SEGUE_PATH_SUSPECT, now))
 		return;
 	WRITE_ONCE(p->others, 1);
 	WRITE_ONCE(p->owed, probe_needed(p));
+	probe_copy(p, s, now);
 	probe_tell(p, reason, now, 0);
 }
 
@@ -298,7 +339,7 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 	struct segue_session *s;
 	struct segue_path *path;
 	__u32 session_id;
-	__u64 now, next;
+	__u64 now, next, silent;
 	bool moving;
 
 	if (!p || !p->session)
@@ -321,17 +362,18 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 	if (probe_late(p, now))
 		return PROBE_TICK_NS;
 	probe_scan(p, &look, now);
+	silent = probe_silent_since(p) + probe_patience(p);
 	if (READ_ONCE(p->state) == SEGUE_PATH_ALIVE) {
 		if (look.overdue)
-			probe_suspect(p, path, SEGUE_REASON_PATH_SUSPECT, now);
-		else if (moving && now > probe_silent_since(p) + probe_patience(p))
-			probe_suspect(p, path, SEGUE_REASON_PATH_SILENT, now);
+			probe_suspect(p, s, SEGUE_REASON_PATH_SUSPECT, now);
+		else if (moving && now > silent)
+			probe_suspect(p, s, SEGUE_REASON_PATH_SILENT, now);
 	}
 	if (READ_ONCE(p->state) == SEGUE_PATH_SUSPECT)
 		return probe_trial(p, s, &look, now);
 	next = look.pending ? look.next : ~0ULL;
-	if (moving && now + probe_patience(p) / 2 < next)
-		next = now + probe_patience(p) / 2;
+	if (moving && silent < next)
+		next = silent;
 	return next == ~0ULL ? 0 : probe_wait(next, now);
 }
 

@@ -68,6 +68,20 @@ return_follows(struct segue_session *s, struct segue_way *w, union active_word w
 	return !recent;
 }
 
+/* Was the first packet by another path a copy of one that the peer suspects wrongly?  For
+ * a hold both are sent by; then where its packets come is followed again. */
+static __always_inline bool
+return_softly(const struct segue_session *s, struct segue_way *w, union active_word word)
+{
+	const __u8 wants = SEGUE_SESSION_FOLLOW | SEGUE_SESSION_COPY_SUSPECT;
+
+	if (w != &s->way || (word.flags & wants) != wants ||
+	    session_copy(s, w, word) != SEGUE_NO_PATH)
+		return false;
+	WRITE_ONCE(w->copy_until, bpf_ktime_get_ns() + SEGUE_FOLLOW_HOLD_NS);
+	return true;
+}
+
 /* The peer is there, if only in one direction. */
 static __always_inline void return_heard(const struct segue_session *s, __u32 slot)
 {
@@ -118,6 +132,7 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 		return 0;
 	}
 	h.to = to;
+	h.soft = return_softly(s, w, word);
 	if (!session_switch(s, w, &h, word.word))
 		COUNT(return_switched);
 	return 0;

@@ -18,10 +18,14 @@ static mobikex_copy_t parse(const char *connection, const char *value)
 	{
 		return MOBIKEX_COPY_HANDOVER;
 	}
+	if (streq(value, "suspect"))
+	{
+		return MOBIKEX_COPY_SUSPECT;
+	}
 	if (!streq(value, "never"))
 	{
-		DBG1(DBG_CFG, "segue: duplicate = %s for %s is not never, handover or "
-			 "always: never", value, connection);
+		DBG1(DBG_CFG, "segue: duplicate = %s for %s is not never, handover, "
+			 "suspect or always: never", value, connection);
 	}
 	return MOBIKEX_COPY_NEVER;
 }
@@ -41,12 +45,20 @@ mobikex_copy_t mobikex_copy_setting(const char *connection)
 mobikex_copy_t mobikex_copy_setting_child(const char *connection,
 										  const char *child)
 {
+	mobikex_copy_t of_all = mobikex_copy_setting(connection), copy;
 	char *value;
 
 	value = lib->settings->get_str(lib->settings,
 				"%s.plugins.mobikex.connections.%s.children.%s.duplicate", NULL,
 				lib->ns, connection, child);
-	return value ? parse(child, value) : mobikex_copy_setting(connection);
+	copy = value ? parse(child, value) : of_all;
+	if (copy == MOBIKEX_COPY_SUSPECT && of_all != MOBIKEX_COPY_SUSPECT)
+	{
+		DBG1(DBG_CFG, "segue: duplicate = suspect is for a connection, not for %s "
+			 "alone: never", child);
+		copy = MOBIKEX_COPY_NEVER;
+	}
+	return copy;
 }
 
 /**
@@ -131,11 +143,18 @@ void mobikex_copy_update(mobikex_session_t *session)
 	mobikex_copy_child(session, 0, session->copy);
 }
 
+bool mobikex_copy_suspect(mobikex_session_t *session)
+{
+	return session->copy == MOBIKEX_COPY_SUSPECT && session->copies &&
+		   !session->moved;
+}
+
 bool mobikex_copy_failback(mobikex_session_t *session, uint8_t slot)
 {
 	uint64_t until = mobikex_now() + mobikex->copy_window * MS;
 
-	if (session->copy == MOBIKEX_COPY_HANDOVER && session->copies &&
+	if ((session->copy == MOBIKEX_COPY_HANDOVER ||
+		 session->copy == MOBIKEX_COPY_SUSPECT) && session->copies &&
 		mobikex->segue && !segue_switch_soft(mobikex->segue, session->id, slot,
 											 until, SEGUE_REASON_FAILBACK))
 	{

@@ -5,6 +5,7 @@
  *
  *   never      not unless a person asks for it (segue switch --soft)
  *   handover   for copy_window around a failback, whose old path still works
+ *   suspect    then, and while the path's probes suspect it but do not know yet
  *   always     by the best other path, whenever there is a verified one that is
  *              live: the loss of a link then costs nothing at all
  *
@@ -19,6 +20,7 @@
 typedef enum {
 	MOBIKEX_COPY_NEVER,
 	MOBIKEX_COPY_HANDOVER,
+	MOBIKEX_COPY_SUSPECT,
 	MOBIKEX_COPY_ALWAYS,
 } mobikex_copy_t;
 
@@ -37,6 +39,10 @@ void mobikex_copy_update(mobikex_session_t *session);
 /** The same for a CHILD_SA that goes a way of its own; 0: the session's way. */
 void mobikex_copy_child(mobikex_session_t *session, uint8_t child,
 						mobikex_copy_t copy);
+
+/** Does its data path copy while a path is suspect (SEGUE_SESSION_COPY_SUSPECT)?  What
+ * goes a way of its own is not copied so. */
+bool mobikex_copy_suspect(mobikex_session_t *session);
 
 /** Back to this slot: softly, if the setting says so. */
 bool mobikex_copy_failback(mobikex_session_t *session, uint8_t slot);

@@ -306,7 +306,8 @@ static int publish(mobikex_session_t *this)
 		.remote = mobikex_addr(this->remote),
 		.flags = (this->leader ? 0 : SEGUE_SESSION_FOLLOW) |
 				 (this->restores ? SEGUE_SESSION_PEER : 0) |
-				 (this->moved ? SEGUE_SESSION_MOVED : 0),
+				 (this->moved ? SEGUE_SESSION_MOVED : 0) |
+				 (mobikex_copy_suspect(this) ? SEGUE_SESSION_COPY_SUSPECT : 0),
 		.ike = this->ike,
 		.peer = this->peer_hash,
 	};

@@ -42,7 +42,7 @@ struct segue_flow {
 	__be16 new_source_port;
 	__be16 new_dest_port;
 	__u32 ifindex;			/* sent: leaves by it */
-	__u32 probe;			/* sent: as in struct segue_path */
+	__u32 probe;			/* as in struct segue_path */
 	__u32 reserved2;
 	__u64 copy_until;		/* as in struct segue_session */
 };

@@ -101,6 +101,8 @@ struct segue_probe {
 	__u64 answered_sent_ns;		/* when that was sent */
 	__u64 answered_ns;		/* when the last answer came */
 	__u64 heard_ns;			/* when anything authenticated did */
+	__u64 copied_ns;		/* when ESP did that had come by another path before; the
+					 * replay window drops it, so nobody authenticates it */
 	__u64 void_ns;			/* what was sent before says nothing: the link was down,
 					 * or the keys were others */
 	/* for the timer */

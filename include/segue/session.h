@@ -88,6 +88,12 @@ enum segue_session_flag {
 	SEGUE_SESSION_PEER = 1 << 1,
 	/* its SAs in transport mode follow the addresses: none of them is in map sa */
 	SEGUE_SESSION_MOVED = 1 << 2,
+	/*
+	 * What goes the session's way goes by a second path as well while nobody knows
+	 * whether the first one works: the leader's while its probes suspect it
+	 * (bpf/probe_judge.h), the follower's after it followed (bpf/return.h).
+	 */
+	SEGUE_SESSION_COPY_SUSPECT = 1 << 3,
 };
 
 /*

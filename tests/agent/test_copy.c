@@ -165,6 +165,25 @@ static void only_if_asked_for(void **state)
 	assert_int_equal(copied, 0);
 }
 
+/* The data path does it, and the setting covers failback, too. */
+static void suspect(void **state)
+{
+	session.copy = MOBIKEX_COPY_SUSPECT;
+	mobikex_copy_update(&session);
+	assert_int_equal(copied, 0);
+	assert_true(mobikex_copy_suspect(&session));
+	session.moved = (mobikex_moved_t *)&map;	/* none of its SAs is in the maps */
+	assert_false(mobikex_copy_suspect(&session));
+	session.moved = NULL;
+	assert_true(mobikex_copy_failback(&session, 0));
+	assert_int_equal(soft, 1);
+	session.copies = FALSE;
+	assert_false(mobikex_copy_suspect(&session));
+	session.copies = TRUE;
+	session.copy = MOBIKEX_COPY_HANDOVER;
+	assert_false(mobikex_copy_suspect(&session));
+}
+
 static void failback(void **state)
 {
 	session.copy = MOBIKEX_COPY_HANDOVER;
@@ -187,6 +206,13 @@ static void set(const char *connection, const char *value)
 			       (char *)value, lib->ns, connection);
 }
 
+static void set_child(const char *connection, const char *child, const char *value)
+{
+	lib->settings->set_str(lib->settings,
+			       "%s.plugins.mobikex.connections.%s.children.%s.duplicate",
+			       (char *)value, lib->ns, connection, child);
+}
+
 static void settings(void **state)
 {
 	assert_int_equal(mobikex_copy_setting("voice"), MOBIKEX_COPY_NEVER);
@@ -198,6 +224,14 @@ static void settings(void **state)
 	assert_int_equal(mobikex_copy_setting("bulk"), MOBIKEX_COPY_HANDOVER);
 	set("bulk", "yes");
 	assert_int_equal(mobikex_copy_setting("bulk"), MOBIKEX_COPY_NEVER);
+	set("bulk", "suspect");
+	assert_int_equal(mobikex_copy_setting("bulk"), MOBIKEX_COPY_SUSPECT);
+	assert_int_equal(mobikex_copy_setting_child("bulk", "data"), MOBIKEX_COPY_SUSPECT);
+	set_child("bulk", "data", "never");
+	assert_int_equal(mobikex_copy_setting_child("bulk", "data"), MOBIKEX_COPY_NEVER);
+	/* a path is suspect for all or for none */
+	set_child("voice", "data", "suspect");
+	assert_int_equal(mobikex_copy_setting_child("voice", "data"), MOBIKEX_COPY_NEVER);
 	/* dots separate sections, but not within a name */
 	set("site.example", "always");
 	assert_int_equal(mobikex_copy_setting("site.example"), MOBIKEX_COPY_ALWAYS);
@@ -213,6 +247,7 @@ int main(void)
 		TEST(not_metered),
 		TEST(once),
 		TEST(only_if_asked_for),
+		TEST(suspect),
 		TEST(failback),
 		TEST(settings),
 	};

@@ -950,6 +950,124 @@ static void test_lossy(void **state)
 	expect_lives("lossy");
 }
 
+/* Data goes out all the time, and nothing has come for 5 ms, or what came by another path
+ * before: a look, now. */
+static struct segue_probe look_silent(__u64 heard_ago, __u64 copied_ago)
+{
+	__u64 now = clock_now_ns();
+	struct segue_probe p = entry(V4, 0);
+
+	p.state = SEGUE_PATH_ALIVE;
+	p.gap_ns = MS / 2;
+	p.gapvar_ns = 0;
+	p.data_since = now - 1000 * MS;
+	p.data_ns = now;
+	p.data = p.data_seen + 1;
+	p.heard_ns = now - heard_ago;
+	p.copied_ns = now - copied_ago;
+	p.late = 1;
+	set_entry(&p);
+	look_late(0);
+	return entry(V4, 0);
+}
+
+static void test_silent(void **state)
+{
+	struct events events;
+
+	(void)state;
+	both_probed();
+	alive(0);
+	alive(1);
+	events_begin();
+	assert_int_equal(look_silent(5 * MS, 0).state, SEGUE_PATH_ALIVE);
+	assert_int_equal(look_silent(0, 5 * MS).state, SEGUE_PATH_ALIVE);
+	assert_int_equal(events_take().count, 0);
+	assert_int_equal(look_silent(5 * MS, 5 * MS).state, SEGUE_PATH_SUSPECT);
+	events = events_take();
+	assert_int_equal(events.count, 1);
+	assert_int_equal(events.event[0].reason, SEGUE_REASON_PATH_SILENT);
+}
+
+/* Path 0 is suspect and no more than that; the session as it is then. */
+static struct segue_session suspected(void)
+{
+	__u64 until = clock_now_ns() + 1000 * MS;
+	struct segue_session s;
+
+	lose(3, 5 * MS);
+	last_answered(0, 20 * MS);
+	start_timer(V4, 0);
+	while (entry(V4, 0).state != SEGUE_PATH_SUSPECT && clock_now_ns() < until)
+		poll(NULL, 0, 1);
+	assert_int_equal(entry(V4, 0).state, SEGUE_PATH_SUSPECT);
+	assert_int_equal(segue_session_get(host, V4, &s), 0);
+	assert_int_equal(s.active, 0);
+	return s;
+}
+
+static void both_alive(__u8 flags)
+{
+	assert_int_equal(segue_session_set_flags(host, V4, flags), 0);
+	both_probed();
+	alive(0);
+	alive(1);
+}
+
+/* What a suspect carries goes by the other path as well, for as long as the verdict may
+ * take; then it may be asked again. */
+static void test_suspect_copies(void **state)
+{
+	struct segue_session s;
+	struct segue_probe p;
+	__u64 begin, longest;
+
+	(void)state;
+	both_alive(SEGUE_SESSION_COPY_SUSPECT);
+	begin = clock_now_ns();
+	s = suspected();
+	p = entry(V4, 0);
+	longest = 3 * 10 * MS + segue_probe_timeout(&p);
+	assert_int_equal(s.copy, 1);
+	assert_in_range(s.copy_until, begin + longest, clock_now_ns() + longest);
+	alive(0);			/* it was wrong: nothing is copied when that time is over */
+	assert_int_equal(segue_session_get(host, V4, &s), 0);
+	assert_int_equal(segue_copy_slot(&s, s.copy_until + 1), SEGUE_NO_PATH);
+}
+
+/* Only if the session wants it, and never to where it costs or to a dead path. */
+static void test_suspect_alone(void **state)
+{
+	(void)state;
+	both_alive(0);
+	assert_int_equal(suspected().copy, SEGUE_NO_PATH);
+	alive(0);
+	both_alive(SEGUE_SESSION_COPY_SUSPECT);
+	set_dead(V4, 1);
+	assert_int_equal(suspected().copy, SEGUE_NO_PATH);
+}
+
+static void test_suspect_metered(void **state)
+{
+	(void)state;
+	both_alive(SEGUE_SESSION_COPY_SUSPECT);
+	path_up(V4, 1, paths[V4][1].local, paths[V4][1].remote, 11, BOTH | SEGUE_PATH_METERED);
+	assert_int_equal(suspected().copy, SEGUE_NO_PATH);
+}
+
+/* A copy that somebody asked for stays as it is. */
+static void test_suspect_copied(void **state)
+{
+	struct segue_session s;
+
+	(void)state;
+	both_alive(SEGUE_SESSION_COPY_SUSPECT);
+	assert_int_equal(segue_copy(host, V4, 2, 0), 0);
+	s = suspected();
+	assert_int_equal(s.copy, 2);
+	assert_true(s.copy_until == SEGUE_COPY_ALWAYS);
+}
+
 /* Its link goes down under way: that is not the path's death, and the timer rests. */
 static void test_link_down(void **state)
 {
@@ -1049,6 +1167,11 @@ int main(void)
 		cmocka_unit_test_setup(test_other_key, setup),
 		cmocka_unit_test_setup(test_last_resort, setup),
 		cmocka_unit_test_setup(test_lossy, setup),
+		cmocka_unit_test_setup(test_silent, setup),
+		cmocka_unit_test_setup(test_suspect_copies, setup),
+		cmocka_unit_test_setup(test_suspect_alone, setup),
+		cmocka_unit_test_setup(test_suspect_metered, setup),
+		cmocka_unit_test_setup(test_suspect_copied, setup),
 		cmocka_unit_test_setup(test_link_down, setup),
 		cmocka_unit_test_setup(test_clone_fails, setup),
 	};

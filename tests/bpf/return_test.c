@@ -58,6 +58,18 @@ static int follower(void **state)
 	return setup_as(SEGUE_SESSION_FOLLOW);
 }
 
+static int soft_follower(void **state)
+{
+	(void)state;
+	return setup_as(SEGUE_SESSION_FOLLOW | SEGUE_SESSION_COPY_SUSPECT);
+}
+
+static int soft_leader(void **state)
+{
+	(void)state;
+	return setup_as(SEGUE_SESSION_COPY_SUSPECT);
+}
+
 static int leader(void **state)
 {
 	(void)state;
@@ -379,6 +391,37 @@ static void test_copies(void **state)
 	assert_int_equal(active(), 0);
 }
 
+static struct segue_probe probe_of(__u32 slot)
+{
+	struct segue_session session;
+	struct segue_probe p;
+
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(segue_probe_get(host, session.path[slot].probe, &p), 0);
+	return p;
+}
+
+/* By the path on which they come second nothing is authenticated; it is not silent. */
+static void test_copies_heard(void **state)
+{
+	__u32 slot;
+	__u64 heard;
+
+	(void)state;
+	for (slot = 0; slot < 2; slot++)
+		assert_int_equal(segue_probe_path(host, SESSION, slot, 1, 10000000, 3), 0);
+	arrives(spi, 1, 0);
+	heard = probe_of(0).heard_ns;
+	assert_true(heard != 0);
+	comes(spi, 1, 0);		/* again by the same one: says nothing */
+	assert_true(probe_of(0).copied_ns == 0);
+	arrives_twice(2, 1, 0);
+	assert_true(probe_of(0).heard_ns == heard);
+	assert_true(probe_of(0).copied_ns > heard);
+	assert_true(probe_of(1).heard_ns > heard);
+	assert_true(probe_of(1).copied_ns == 0);
+}
+
 /* Both copies stood in the table before XFRM had the first: they come twice, too. */
 static void test_copies_at_once(void **state)
 {
@@ -434,6 +477,70 @@ static void test_places_change(void **state)
 	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
 	assert_int_equal(session.active, 1);
 	assert_int_equal(session.copy, 0);
+}
+
+/* The peer suspects the path that it leaves, and may be wrong: a hold long it gets all by
+ * both, and where it is then is followed again. */
+static void test_follows_softly(void **state)
+{
+	struct segue_session session;
+
+	(void)state;
+	arrives(spi, 1, 0);
+	arrives_twice(2, 1, 0);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, 1);
+	assert_int_equal(session.copy, 0);
+	assert_in_range(session.copy_until, clock_now_ns(), clock_now_ns() + SEGUE_FOLLOW_HOLD_NS);
+	arrives(spi, 3, 0);
+	assert_int_equal(active(), 1);
+	assert_int_equal(counted().return_stale, 0);
+	hold_over();
+	arrives(spi, 4, 0);
+	assert_int_equal(active(), 0);
+	/* a copy that somebody asked for lasts */
+	assert_int_equal(segue_copy(host, SESSION, 2, 0), 0);
+	hold_over();
+	arrives(spi, 5, 1);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, 1);
+	assert_int_equal(session.copy, 2);
+	assert_true(session.copy_until == SEGUE_COPY_ALWAYS);
+}
+
+/* Nothing by a path that costs, and what goes a way of its own has its own setting. */
+static void test_follows_hard(void **state)
+{
+	struct segue_sa_key key = { .spi = htonl(other_spi) };
+	struct segue_sa sa = { .session = SESSION, .flags = SEGUE_SA_INBOUND, .child = 1 };
+	struct segue_session session;
+
+	(void)state;
+	path_up(SESSION, 0, ways[0].local, ways[0].remote, 10, BOTH | SEGUE_PATH_METERED);
+	arrives(spi, 1, 1);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, 1);
+	assert_int_equal(session.copy, SEGUE_NO_PATH);
+	assert_int_equal(segue_sa_del(host, &key), 0);
+	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+	assert_int_equal(segue_child_switch(host, SESSION, 1, 2, SEGUE_REASON_MANUAL), 0);
+	hold_over();
+	arrives(other_spi, 1, 1);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.child[1].active, 1);
+	assert_int_equal(session.child[1].copy, SEGUE_NO_PATH);
+}
+
+/* A leader knows: what it follows is the peer's word alone. */
+static void test_leader_hard(void **state)
+{
+	struct segue_session session;
+
+	(void)state;
+	arrives(spi, 1, 1);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, 1);
+	assert_int_equal(session.copy, SEGUE_NO_PATH);
 }
 
 /* Copies leave nothing behind: a lap of the table later all is as before. */
@@ -545,10 +652,14 @@ int main(void)
 		cmocka_unit_test_setup(test_half_told, follower),
 		cmocka_unit_test_setup(test_same_instant, follower),
 		cmocka_unit_test_setup(test_copies, follower),
+		cmocka_unit_test_setup(test_copies_heard, follower),
 		cmocka_unit_test_setup(test_copies_at_once, follower),
 		cmocka_unit_test_setup(test_repeated, follower),
 		cmocka_unit_test_setup(test_own_copies, follower),
 		cmocka_unit_test_setup(test_places_change, follower),
+		cmocka_unit_test_setup(test_follows_softly, soft_follower),
+		cmocka_unit_test_setup(test_follows_hard, soft_follower),
+		cmocka_unit_test_setup(test_leader_hard, soft_leader),
 		cmocka_unit_test_setup(test_copies_lap, follower),
 		cmocka_unit_test_setup(test_children, follower),
 		cmocka_unit_test_setup(test_dead_or_unverified, follower),
