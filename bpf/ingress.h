@@ -127,8 +127,8 @@ SUBPROGRAM int ingress_decide(struct segue_flow *f, bool fragment)
 /*
  * The peer sends by two paths: the return switch has to know (return.h).  And this path,
  * on which they come second, is not silent, though nothing of it will be authenticated.
- * That may be forged: all that can be had with it is that the path is not suspected before
- * its probes say so.
+ * That may be forged: all that can be had with it is that the path is suspected, and found
+ * dead, by its probes alone, as one without data is.
  */
 SUBPROGRAM int ingress_copied(const struct segue_flow *f)
 {

@@ -107,6 +107,14 @@ static __always_inline bool path_live(const struct segue_path *p, __u64 links_up
 	return path_usable(p, links_up) && READ_ONCE(p->state) != SEGUE_PATH_DEAD;
 }
 
+/* Is there a copy that somebody asked for, though its link be down? */
+static __always_inline bool
+way_has_copy(const struct segue_way *w, union active_word word, __u64 now)
+{
+	return word.copy < SEGUE_MAX_PATHS && word.copy != word.active &&
+	       now <= READ_ONCE(w->copy_until);
+}
+
 /* The slot to send copies by now, or SEGUE_NO_PATH: as segue_copy_slot(), and its
  * link is up. */
 static __always_inline __u32

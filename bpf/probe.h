@@ -143,6 +143,8 @@ probe_good(struct segue_probe *p, struct segue_path *path, __u64 sequence, __u64
 	WRITE_ONCE(p->late, 0);
 	if (state == SEGUE_PATH_ALIVE)
 		return;
+	if (state == SEGUE_PATH_SUSPECT && p->silent)
+		WRITE_ONCE(p->wrong_ns, now);
 	/* back, but not by one lucky packet */
 	if (state == SEGUE_PATH_DEAD) {
 		p->in_row = lost ? 1 : p->in_row + 1;

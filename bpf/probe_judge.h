@@ -85,13 +85,16 @@ static __always_inline __u32 probe_needed(const struct segue_probe *p)
 	return p->loss < LOSS_ONE / 2 ? 32 : 64;
 }
 
-/* Longer than that nothing has ever been silent here while data went out. */
-static __always_inline __u64 probe_patience(const struct segue_probe *p)
+/* Longer than that it is not silent while data goes out: by what the last packets were like,
+ * or, where that was wrong of late since they come in bursts, by its probes. */
+static __always_inline __u64 probe_patience(const struct segue_probe *p, __u64 now)
 {
-	__u64 floor = segue_probe_interval(p) / 16;
+	__u64 interval = segue_probe_interval(p), floor = interval / 16;
+	__u64 usual = p->gap_ns + 4 * p->gapvar_ns;
 
-	return p->gap_ns + 4 * p->gapvar_ns +
-	       (floor > PROBE_SILENCE_NS ? floor : PROBE_SILENCE_NS);
+	if (p->wrong_ns && now - p->wrong_ns < SEGUE_PROBE_WARY_NS && usual < interval)
+		usual = interval;
+	return usual + (floor > PROBE_SILENCE_NS ? floor : PROBE_SILENCE_NS);
 }
 
 /* Data goes out if it did since the last look.  It began after a pause, or else is
@@ -103,7 +106,7 @@ static __always_inline bool probe_moving(struct segue_probe *p, __u64 now)
 	if (data == p->data_seen)
 		return false;
 	p->data_seen = data;
-	if (now - p->data_ns > segue_probe_interval(p) + probe_patience(p))
+	if (now - p->data_ns > segue_probe_interval(p) + probe_patience(p, now))
 		p->data_since = now;
 	p->data_ns = now;
 	return true;
@@ -229,31 +232,73 @@ static __always_inline __u64 probe_deadline(const struct segue_probe *p, __u64 f
 }
 
 /*
- * To know takes a round trip.  Until then what goes by a suspect goes by the next path as
- * well, if the session wants that: for so long as the verdict takes, and no longer, since
- * where no other path answers none comes.
+ * By which path does a suspect's traffic go as well?  By another link, and to the same address
+ * of the peer: a leader would take another one for the peer's move (return.h).
  */
-SUBPROGRAM int probe_copy(const struct segue_probe *p, struct segue_session *s, __u64 now)
+SUBPROGRAM __u32 probe_second(const struct segue_session *s, __u32 but)
 {
+	const struct segue_path *suspect, *path;
+	__u32 slot, score, best = ~0u;
+
+	if (!s)
+		return SEGUE_NO_PATH;
+	suspect = session_path(s, but);
+#pragma clang loop unroll(disable)
+	for (slot = 0; slot < SEGUE_MAX_PATHS; slot++) {
+		path = session_path(s, slot);
+		score = probe_score(s, slot, 0);
+		if (score < best && path->link != suspect->link &&
+		    !(path->flags & SEGUE_PATH_METERED) &&
+		    READ_ONCE(path->state) != SEGUE_PATH_DEAD &&
+		    segue_addr_equal(&path->remote, &suspect->remote))
+			best = score;
+	}
+	return best & 0xff;		/* ~0: SEGUE_NO_PATH */
+}
+
+/* A leaky bucket in one word, as probe_affordable(): a path that is suspected time and again
+ * is copied for part of the time only. */
+static __always_inline bool probe_copy_affordable(struct segue_probe *p, __u64 window, __u64 now)
+{
+	__u64 busy = p->copied_until > now ? p->copied_until : now;
+
+	if (busy - now > SEGUE_PROBE_COPY_AT_ONCE_NS)
+		return false;
+	WRITE_ONCE(p->copied_until, busy + SEGUE_PROBE_COPY_SHARE * window);
+	return true;
+}
+
+/*
+ * To know takes a round trip.  Until then what goes by a suspect goes by a second path as
+ * well, if the session wants that: for so long as the verdict takes, and no longer, since
+ * where no other path answers none comes.  A copy that somebody else asked for stays as it
+ * is, be its link down.
+ */
+SUBPROGRAM int probe_copy(struct segue_probe *p, struct segue_session *s, __u64 now)
+{
+	__u64 was, until, window;
 	union active_word old, new;
-	const struct segue_path *to;
 
 	if (!p || !s)
 		return -EINVAL;
+	was = READ_ONCE(s->way.copy_until);
 	old.word = READ_ONCE(*way_word(&s->way));
-	new = old;
-	if (!(old.flags & SEGUE_SESSION_COPY_SUSPECT) || old.active != p->slot ||
-	    session_copy(s, &s->way, old) != SEGUE_NO_PATH)
+	if (!(old.flags & SEGUE_SESSION_COPY_SUSPECT) || old.active != p->slot)
 		return 0;
-	new.copy = probe_best(s, p->slot, 0);
-	to = session_path(s, new.copy);
-	if (new.copy >= SEGUE_MAX_PATHS || to->flags & SEGUE_PATH_METERED ||
-	    READ_ONCE(to->state) == SEGUE_PATH_DEAD)
+	new = old;
+	new.copy = probe_second(s, p->slot);
+	if (new.copy >= SEGUE_MAX_PATHS)
 		return -ENOENT;
-	WRITE_ONCE(s->way.copy_until, now + p->multiplier * segue_probe_interval(p) +
-				      segue_probe_timeout(p));
+	window = p->multiplier * segue_probe_interval(p) + segue_probe_timeout(p);
+	until = now + window;
+	if (way_has_copy(&s->way, old, now) && (old.copy != new.copy || until <= was))
+		return 0;
+	if (!probe_copy_affordable(p, window, now))
+		return -ENOSPC;
 	if (__sync_val_compare_and_swap(way_word(&s->way), old.word, new.word) != old.word)
 		return -EAGAIN;
+	/* whoever wrote another time meanwhile is about to copy for himself */
+	__sync_val_compare_and_swap(&s->way.copy_until, was, until);
 	decisions_void();
 	return 0;
 }
@@ -265,6 +310,7 @@ probe_suspect(struct segue_probe *p, struct segue_session *s, enum segue_reason 
 
 	if (!probe_becomes(p, path, SEGUE_PATH_ALIVE, SEGUE_PATH_SUSPECT, now))
 		return;
+	p->silent = reason == SEGUE_REASON_PATH_SILENT;
 	WRITE_ONCE(p->others, 1);
 	WRITE_ONCE(p->owed, probe_needed(p));
 	probe_copy(p, s, now);
@@ -316,7 +362,7 @@ static __always_inline void probe_excuse(struct segue_probe *p, struct segue_pat
 
 /* Has the host slept through the time of this look?  Then nothing that was sent before
  * it counts, and a suspect is asked again as in the beginning. */
-static __always_inline bool probe_late(struct segue_probe *p, __u64 now)
+static __always_inline bool probe_late(struct segue_probe *p, struct segue_session *s, __u64 now)
 {
 	if (now <= p->look_ns + segue_probe_interval(p) / 2 || READ_ONCE(p->late))
 		return false;
@@ -326,6 +372,7 @@ static __always_inline bool probe_late(struct segue_probe *p, __u64 now)
 	if (READ_ONCE(p->state) == SEGUE_PATH_SUSPECT) {
 		WRITE_ONCE(p->others, 1);
 		WRITE_ONCE(p->owed, probe_needed(p));
+		probe_copy(p, s, now);
 		probe_tell(p, SEGUE_REASON_PATH_SUSPECT, now, 0);
 	}
 	return true;
@@ -359,10 +406,10 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 	}
 	if (!p->answered_ns)			/* nothing to judge by yet */
 		return moving ? segue_probe_interval(p) : 0;
-	if (probe_late(p, now))
+	if (probe_late(p, s, now))
 		return PROBE_TICK_NS;
 	probe_scan(p, &look, now);
-	silent = probe_silent_since(p) + probe_patience(p);
+	silent = probe_silent_since(p) + probe_patience(p, now);
 	if (READ_ONCE(p->state) == SEGUE_PATH_ALIVE) {
 		if (look.overdue)
 			probe_suspect(p, s, SEGUE_REASON_PATH_SUSPECT, now);
@@ -372,7 +419,7 @@ SUBPROGRAM __u64 probe_judge(__u32 index)
 	if (READ_ONCE(p->state) == SEGUE_PATH_SUSPECT)
 		return probe_trial(p, s, &look, now);
 	next = look.pending ? look.next : ~0ULL;
-	if (moving && silent < next)
+	if (moving && silent < next && READ_ONCE(p->state) == SEGUE_PATH_ALIVE)
 		next = silent;
 	return next == ~0ULL ? 0 : probe_wait(next, now);
 }

@@ -68,18 +68,26 @@ return_follows(struct segue_session *s, struct segue_way *w, union active_word w
 	return !recent;
 }
 
-/* Was the first packet by another path a copy of one that the peer suspects wrongly?  For
- * a hold both are sent by; then where its packets come is followed again. */
+/*
+ * The first packet by another path may be a copy, sent because the peer suspects the first
+ * path, wrongly perhaps.  So whoever wants copies follows softly: for a hold all is sent by
+ * both, then where the peer's packets come is followed again.  That for part of the time only,
+ * if the peer suspects time and again.  Not where our address becomes another one: a leader
+ * would follow what it gets by the copy.  A CHILD_SA's own way has no flags.
+ */
+#define RETURN_SOFT_SHARE 4
+
 static __always_inline bool
-return_softly(const struct segue_session *s, struct segue_way *w, union active_word word)
+return_softly(const struct segue_session *s, const struct segue_way *w, union active_word word,
+	      __u32 to)
 {
 	const __u8 wants = SEGUE_SESSION_FOLLOW | SEGUE_SESSION_COPY_SUSPECT;
+	__u64 now = bpf_ktime_get_ns();
 
-	if (w != &s->way || (word.flags & wants) != wants ||
-	    session_copy(s, w, word) != SEGUE_NO_PATH)
-		return false;
-	WRITE_ONCE(w->copy_until, bpf_ktime_get_ns() + SEGUE_FOLLOW_HOLD_NS);
-	return true;
+	return (word.flags & wants) == wants && word.active < SEGUE_MAX_PATHS &&
+	       !segue_within(word.switched_ms, now, RETURN_SOFT_SHARE * SEGUE_FOLLOW_HOLD_NS) &&
+	       !way_has_copy(w, word, now) &&
+	       segue_addr_equal(&session_path(s, word.active)->local, &session_path(s, to)->local);
 }
 
 /* The peer is there, if only in one direction. */
@@ -132,9 +140,14 @@ static __always_inline int return_packet(__be32 spi, __u32 seq)
 		return 0;
 	}
 	h.to = to;
-	h.soft = return_softly(s, w, word);
-	if (!session_switch(s, w, &h, word.word))
-		COUNT(return_switched);
+	h.soft = return_softly(s, w, word, to);
+	if (session_switch(s, w, &h, word.word))
+		return 0;
+	COUNT(return_switched);
+	if (h.soft) {
+		WRITE_ONCE(w->copy_until, bpf_ktime_get_ns() + SEGUE_FOLLOW_HOLD_NS);
+		decisions_void();
+	}
 	return 0;
 }
 

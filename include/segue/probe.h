@@ -79,7 +79,8 @@ struct segue_probe {
 	__u32 session;			/* key in map "session", 0: free */
 	__u8 slot;
 	__u8 multiplier;		/* intervals without an answer until it may be dead */
-	__u16 reserved;
+	__u8 silent;			/* suspect for its silence, not for a probe that was lost */
+	__u8 reserved;
 	__u64 key;			/* key in map "probe_key" */
 	__u64 interval_ns;
 	__u32 state;			/* enum segue_path_state */
@@ -115,8 +116,17 @@ struct segue_probe {
 	__u32 armed;			/* the timer runs */
 	__u32 late;			/* a look came too late since the last answer */
 	__u64 look_ns;			/* when the next one should come */
+	__u64 wrong_ns;			/* when it last broke a silence that made it suspect */
+	__u64 copied_until;		/* copies that it was given are paid for by then; below */
 	__u64 sent_ns[SEGUE_PROBE_RING];	/* by sequence number; 0: answered */
 };
+
+/* Who broke a silence may be silent for an interval without being suspected, so long. */
+#define SEGUE_PROBE_WARY_NS 10000000000ULL
+
+/* Copies for a suspect's sake: in one part of so many of the time, and so much at once. */
+#define SEGUE_PROBE_COPY_SHARE 4
+#define SEGUE_PROBE_COPY_AT_ONCE_NS 1000000000ULL
 
 /* How long an answer may take: RFC 6298 2.3, without its lower bound of a second. */
 #define SEGUE_PROBE_GRANULE_NS 1000000ULL

@@ -193,14 +193,20 @@ static inline __u32 segue_coarse_ms(__u64 ns)
 }
 
 /*
- * Is the last switch so recent that SEGUE_FOLLOW_HOLD_NS counts?  switched_ms may
- * lie a little ahead: two switches never bear the same time.
+ * Was the last switch less than so many ns ago?  switched_ms may lie a little ahead: two
+ * switches never bear the same time.
  */
 #define SEGUE_AHEAD_MS 1000
-static inline int segue_recent(__u32 switched_ms, __u64 now_ns)
+static inline int segue_within(__u32 switched_ms, __u64 now_ns, __u64 ns)
 {
 	return switched_ms && segue_coarse_ms(now_ns) + SEGUE_AHEAD_MS - switched_ms <
-			      SEGUE_AHEAD_MS + (__u32)(SEGUE_FOLLOW_HOLD_NS / 1000000);
+			      SEGUE_AHEAD_MS + (__u32)(ns / 1000000);
+}
+
+/* Is it so recent that SEGUE_FOLLOW_HOLD_NS counts? */
+static inline int segue_recent(__u32 switched_ms, __u64 now_ns)
+{
+	return segue_within(switched_ms, now_ns, SEGUE_FOLLOW_HOLD_NS);
 }
 
 /*

@@ -6,6 +6,8 @@
 
 /* set by the test */
 __u32 path_index;
+/* read by it: when to look again, ns */
+__u64 look_in;
 
 SEC("tc")
 int start_timer(struct __sk_buff *skb)
@@ -17,7 +19,7 @@ int start_timer(struct __sk_buff *skb)
 SEC("tc")
 int look_now(struct __sk_buff *skb)
 {
-	probe_judge(path_index);
+	look_in = probe_judge(path_index);
 	return 0;
 }
 

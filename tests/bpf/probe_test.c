@@ -950,17 +950,17 @@ static void test_lossy(void **state)
 	expect_lives("lossy");
 }
 
-/* Data goes out all the time, and nothing has come for 5 ms, or what came by another path
- * before: a look, now. */
-static struct segue_probe look_silent(__u64 heard_ago, __u64 copied_ago)
+/* Data goes out all the time, and so long nothing has come, nor what came by another path
+ * before; probes are a second apart.  A look, now. */
+static struct segue_probe look_silent(__u32 state, __u64 heard_ago, __u64 copied_ago)
 {
 	__u64 now = clock_now_ns();
 	struct segue_probe p = entry(V4, 0);
 
-	p.state = SEGUE_PATH_ALIVE;
+	p.state = state;
 	p.gap_ns = MS / 2;
 	p.gapvar_ns = 0;
-	p.data_since = now - 1000 * MS;
+	p.data_since = now - 10000 * MS;
 	p.data_ns = now;
 	p.data = p.data_seen + 1;
 	p.heard_ns = now - heard_ago;
@@ -971,22 +971,46 @@ static struct segue_probe look_silent(__u64 heard_ago, __u64 copied_ago)
 	return entry(V4, 0);
 }
 
+static void seconds_apart(void)
+{
+	probed(V4, 0, 1000 * MS);
+	probed(V4, 1, 1000 * MS);
+	alive(0);
+	alive(1);
+}
+
 static void test_silent(void **state)
 {
+	const __u64 patience = MS / 2 + 1000 * MS / 16;
 	struct events events;
 
 	(void)state;
-	both_probed();
-	alive(0);
-	alive(1);
+	seconds_apart();
 	events_begin();
-	assert_int_equal(look_silent(5 * MS, 0).state, SEGUE_PATH_ALIVE);
-	assert_int_equal(look_silent(0, 5 * MS).state, SEGUE_PATH_ALIVE);
+	assert_int_equal(look_silent(SEGUE_PATH_ALIVE, 500 * MS, 0).state, SEGUE_PATH_ALIVE);
+	assert_int_equal(look_silent(SEGUE_PATH_ALIVE, 0, 500 * MS).state, SEGUE_PATH_ALIVE);
+	/* the next look is when it would be suspect */
+	assert_in_range(bpf->bss->look_in, patience / 2, patience);
 	assert_int_equal(events_take().count, 0);
-	assert_int_equal(look_silent(5 * MS, 5 * MS).state, SEGUE_PATH_SUSPECT);
+	assert_int_equal(look_silent(SEGUE_PATH_ALIVE, 500 * MS, 500 * MS).state, SEGUE_PATH_SUSPECT);
 	events = events_take();
 	assert_int_equal(events.count, 1);
 	assert_int_equal(events.event[0].reason, SEGUE_REASON_PATH_SILENT);
+	/* whatever goes by a dead one, nobody looks for its silence */
+	look_silent(SEGUE_PATH_DEAD, 500 * MS, 500 * MS);
+	assert_int_equal(bpf->bss->look_in, 0);
+}
+
+/* Who was suspected for a silence and is not dead may be silent for an interval. */
+static void test_wary(void **state)
+{
+	(void)state;
+	seconds_apart();
+	look_silent(SEGUE_PATH_ALIVE, 500 * MS, 500 * MS);
+	alive(0);
+	assert_true(entry(V4, 0).wrong_ns != 0);
+	assert_int_equal(look_silent(SEGUE_PATH_ALIVE, 500 * MS, 500 * MS).state, SEGUE_PATH_ALIVE);
+	assert_int_equal(look_silent(SEGUE_PATH_ALIVE, 3000 * MS, 3000 * MS).state, SEGUE_PATH_SUSPECT);
 }
 
 /* Path 0 is suspect and no more than that; the session as it is then. */
@@ -1015,12 +1039,12 @@ static void both_alive(__u8 flags)
 }
 
 /* What a suspect carries goes by the other path as well, for as long as the verdict may
- * take; then it may be asked again. */
+ * take. */
 static void test_suspect_copies(void **state)
 {
 	struct segue_session s;
 	struct segue_probe p;
-	__u64 begin, longest;
+	__u64 begin, longest, until;
 
 	(void)state;
 	both_alive(SEGUE_SESSION_COPY_SUSPECT);
@@ -1030,9 +1054,49 @@ static void test_suspect_copies(void **state)
 	longest = 3 * 10 * MS + segue_probe_timeout(&p);
 	assert_int_equal(s.copy, 1);
 	assert_in_range(s.copy_until, begin + longest, clock_now_ns() + longest);
-	alive(0);			/* it was wrong: nothing is copied when that time is over */
-	assert_int_equal(segue_session_get(host, V4, &s), 0);
-	assert_int_equal(segue_copy_slot(&s, s.copy_until + 1), SEGUE_NO_PATH);
+	/* it was wrong, and may be so again: a new window */
+	alive(0);
+	assert_true(entry(V4, 0).wrong_ns == 0);	/* a probe was lost, it was not silent */
+	until = s.copy_until;
+	s = suspected();
+	assert_int_equal(s.copy, 1);
+	assert_true(s.copy_until > until);
+}
+
+/* But not time and again: in the end for part of the time only. */
+static void test_suspect_often(void **state)
+{
+	enum { TIMES = 30 };
+	struct segue_session s = {};
+	__u64 until = 0;
+	int i, copied = 0;
+
+	(void)state;
+	both_alive(SEGUE_SESSION_COPY_SUSPECT);
+	for (i = 0; i < TIMES; i++) {
+		s = suspected();
+		copied += s.copy_until > until;
+		until = s.copy_until;
+		alive(0);
+	}
+	/* 30 ms and more each, of a second's worth of four times that */
+	assert_in_range(copied, 1, TIMES / 2);
+	assert_int_equal(s.copy, 1);
+}
+
+/* By another link, to where the peer is. */
+static void test_suspect_elsewhere(void **state)
+{
+	(void)state;
+	assert_int_equal(segue_session_set_flags(host, V4, SEGUE_SESSION_COPY_SUSPECT), 0);
+	probed(V4, 0, 10 * MS);
+	probed(V4, 2, 10 * MS);
+	alive(0);
+	alive(2);
+	assert_int_equal(suspected().copy, SEGUE_NO_PATH);
+	path_up(V4, 0, paths[V4][0].local, paths[V4][0].remote, 11, BOTH);
+	both_alive(SEGUE_SESSION_COPY_SUSPECT);
+	assert_int_equal(suspected().copy, SEGUE_NO_PATH);
 }
 
 /* Only if the session wants it, and never to where it costs or to a dead path. */
@@ -1168,7 +1232,10 @@ int main(void)
 		cmocka_unit_test_setup(test_last_resort, setup),
 		cmocka_unit_test_setup(test_lossy, setup),
 		cmocka_unit_test_setup(test_silent, setup),
+		cmocka_unit_test_setup(test_wary, setup),
 		cmocka_unit_test_setup(test_suspect_copies, setup),
+		cmocka_unit_test_setup(test_suspect_often, setup),
+		cmocka_unit_test_setup(test_suspect_elsewhere, setup),
 		cmocka_unit_test_setup(test_suspect_alone, setup),
 		cmocka_unit_test_setup(test_suspect_metered, setup),
 		cmocka_unit_test_setup(test_suspect_copied, setup),

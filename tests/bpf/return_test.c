@@ -484,6 +484,8 @@ static void test_places_change(void **state)
 static void test_follows_softly(void **state)
 {
 	struct segue_session session;
+	__u64 until;
+	int i;
 
 	(void)state;
 	arrives(spi, 1, 0);
@@ -496,16 +498,49 @@ static void test_follows_softly(void **state)
 	assert_int_equal(active(), 1);
 	assert_int_equal(counted().return_stale, 0);
 	hold_over();
-	arrives(spi, 4, 0);
-	assert_int_equal(active(), 0);
-	/* a copy that somebody asked for lasts */
-	assert_int_equal(segue_copy(host, SESSION, 2, 0), 0);
-	hold_over();
+	until = session.copy_until;
+	arrives(spi, 4, 0);		/* so soon it is followed hard */
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, 0);
+	assert_true(session.copy_until == until);
+	for (i = 0; i < 4; i++)
+		hold_over();
 	arrives(spi, 5, 1);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.copy, 0);
+	assert_true(session.copy_until > until);
+	/* a copy that somebody asked for lasts */
+	for (i = 0; i < 4; i++)
+		hold_over();
+	arrives(spi, 6, 0);
+	for (i = 0; i < 4; i++)
+		hold_over();
+	assert_int_equal(segue_copy(host, SESSION, 2, 0), 0);
+	arrives(spi, 7, 1);
 	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
 	assert_int_equal(session.active, 1);
 	assert_int_equal(session.copy, 2);
 	assert_true(session.copy_until == SEGUE_COPY_ALWAYS);
+	link_down(11);			/* and waits for its link */
+	for (i = 0; i < 4; i++)
+		hold_over();
+	arrives(spi, 8, 0);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, 0);
+	assert_int_equal(session.copy, 2);
+	assert_true(session.copy_until == SEGUE_COPY_ALWAYS);
+}
+
+/* From another address of ours: the leader would take it for a move. */
+static void test_follows_elsewhere(void **state)
+{
+	struct segue_session session;
+
+	(void)state;
+	arrives(spi, 1, 2);
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, 2);
+	assert_int_equal(session.copy, SEGUE_NO_PATH);
 }
 
 /* Nothing by a path that costs, and what goes a way of its own has its own setting. */
@@ -658,6 +693,7 @@ int main(void)
 		cmocka_unit_test_setup(test_own_copies, follower),
 		cmocka_unit_test_setup(test_places_change, follower),
 		cmocka_unit_test_setup(test_follows_softly, soft_follower),
+		cmocka_unit_test_setup(test_follows_elsewhere, soft_follower),
 		cmocka_unit_test_setup(test_follows_hard, soft_follower),
 		cmocka_unit_test_setup(test_leader_hard, soft_leader),
 		cmocka_unit_test_setup(test_copies_lap, follower),
