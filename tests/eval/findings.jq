@@ -28,7 +28,7 @@ def compared($all):
 	. as $ours | .[0] as { $traffic, $cipher } | events as $event | networks as $network | ways as $time
 	| def these: map(select(.event == $event and .network == $network and .[$time].median != null));
 	($ours | these) as $mine | select($mine != [])
-	| ($all - ($all | of("segue|segue-always|segue-never")) | map(select(.traffic == $traffic and (.cipher == $cipher or .cipher == "-"))) | these
+	| ($all - ($all | of("segue|segue-suspect|segue-always")) | map(select(.traffic == $traffic and (.cipher == $cipher or .cipher == "-"))) | these
 		| sort_by(.[$time].median) | .[0]) as $best
 	| { $event, $network, $time, $traffic, $cipher, modes: ($mine | map(.mode)), $best, worse: [$mine[]
 		| .[$time].median as $longer | $best[$time].median as $theirs
@@ -41,8 +41,8 @@ def compared($all):
 | ([.costs as $costs | $costs[] | select(.stack == "segue") | . as $c
 	| { mode, cipher, more: ([$costs[] | select(.stack == "stock" and .mode == $c.mode and .cipher == $c.cipher and .payload == $c.payload)
 		| 100 * ($c.instructions.median / .instructions.median - 1)][0]) }]) as $costs
-# the lines of the table that have a verdict; of segue as it is in all events
-| ([.targets[] | split(" | ") | select((.[-1] | test("reached")) and (.[2] | test("^segue-always") | not))
+# the lines of the table that have a verdict; of segue as it is by default
+| ([.targets[] | split(" | ") | select((.[-1] | test("reached")) and (.[2] | test("^segue-(suspect|always)") | not))
 	| { missed: (.[-1] | test("\\*\\*not reached")) } + (.[0] | ltrimstr("| ") | split(": ") |
 		if length > 1 then { what: (.[:-1] | join(": ")), where: .[-1] } else { what: .[0], where: null } end)]) as $verdicts
 | ([("hotspot", "lab", "cellular") | select(. as $n | any($all[]; .network == $n and .stack == "segue"))][0]) as $network
@@ -58,7 +58,7 @@ def compared($all):
 			(["WireGuard", "wireguard"], ["strongSwan", "stock"], ["plain routing", "plain"]) as [$name, $stack]
 			| ($these | of($stack) | sort_by(longest) | .[0]) as $best | select($best)
 			| "; \($name) \($best | both)"] | add // "") + "."),
-	((["never", "Nothing by both uplinks"], ["always", "Each packet by both uplinks"]) as [$duplicate, $title]
+	((["suspect", "What goes by a suspect by both uplinks"], ["always", "Each packet by both uplinks"]) as [$duplicate, $title]
 		| [$all[] | select(.stack == "segue-" + $duplicate)]
 		| map("\(titles[.event] | ascii_downcase), \(.mode), round trip \(round_trip[.network]): \(both), at most \([.lost_up.max, .lost_down.max] | max) lost")
 		| select(. != []) | "- **\($title)** (`duplicate = \($duplicate)`): \(join("; "))."),

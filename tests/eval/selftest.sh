@@ -28,7 +28,7 @@ for name in plan quick; do
 	while read -r stack mode cipher traffic event network n; do
 		[ "$stack" ] || continue
 		for each in ${stack//,/ }; do
-			check "$name: stack $each is there" grep -qE "^$(sed -E 's/-(tuned|always|never)$//' <<<"$each")_up\(\)" "$here/stacks.sh"
+			check "$name: stack $each is there" grep -qE "^$(sed -E 's/-(tuned|suspect|always)$//' <<<"$each")_up\(\)" "$here/stacks.sh"
 		done
 		for each in ${event//,/ }; do
 			check "$name: event $each is there" grep -q "^${each}_at()" "$here/events.sh"

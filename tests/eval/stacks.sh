@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154	# the scenarios' lib.sh has and reads the others
-# What carries the traffic. For each stack, of which NAME is the part before "-tuned", "-always"
-# and "-never":
+# What carries the traffic. For each stack, of which NAME is the part before "-tuned", "-suspect"
+# and "-always":
 #   NAME_settings MODE CIPHER  for begin: adds to array settings
 #   NAME_up MODE               after topology, until traffic can flow
 #   NAME_again MODE            after an event: back to the start, by wlan0
@@ -162,13 +162,13 @@ xdp_leave() { stock_leave; }
 xdp_load() { stock_load; }
 
 # ---------------------------------------------------------------------- segue
-# Probes every 10 ms, in all cells, and copies while they suspect a path: one configuration
-# for all events. segue-always and segue-never are those settings of "duplicate". Mode "moved"
-# is transport mode whose flows move by themselves, "transport" that in which they are pinned.
+# Probes every 10 ms, in all cells: one configuration for all events. segue-suspect and
+# segue-always are those settings of "duplicate". Mode "moved" is transport mode whose flows
+# move by themselves, "transport" that in which they are pinned.
 segue_period() { echo 10; }
 segue_settings() {
-	local agent='duplicate = suspect'
-	case $stack in *-always | *-never) agent="duplicate = ${stack##*-}" ;; esac
+	local agent=''
+	case $stack in *-suspect | *-always) agent="duplicate = ${stack##*-}" ;; esac
 	[ "$1" != moved ] || agent+=$'\ntransport = moved'
 	settings+=("MOBIKEX_EXTRA=$agent"
 		"SEGUE_HOSTS=node server" "ESP=${proposal[$2]}" "FAILBACK_MS=50"

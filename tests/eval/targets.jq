@@ -45,7 +45,7 @@ def name: "\(.stack) \(.mode)" + traffic;
 		 # what never came back is no measure
 		 compared($wireguard | select(. != "never") // null; .value != "never" and .value <= 1.1 * $wireguard)]),
 	(losses as $event | ("lab", "hotspot", "cellular") as $n | ways as $time |
-		of("segue|segue-always"; $event; $n; $time) | select(.value != null) | (1.2 * ($rtt[$n] + .interval_ms)) as $limit |
+		of("segue|segue-suspect|segue-always"; $event; $n; $time) | select(.value != null) | (1.2 * ($rtt[$n] + .interval_ms)) as $limit |
 		["T_STALLED at most 1.2 times round trip and send interval: \($event), \($time | way)", $n, name,
 		 "\(.value | ms), limit \($limit | ms)", verdict(.value != "never" and .value <= $limit)]),
 	(("lab", "hotspot", "cellular") as $n | $all[] |
