@@ -58,7 +58,7 @@ def compared($all):
 			(["WireGuard", "wireguard"], ["strongSwan", "stock"], ["plain routing", "plain"]) as [$name, $stack]
 			| ($these | of($stack) | sort_by(longest) | .[0]) as $best | select($best)
 			| "; \($name) \($best | both)"] | add // "") + "."),
-	((["suspect", "What goes by a suspect by both uplinks"], ["always", "Each packet by both uplinks"]) as [$duplicate, $title]
+	((["suspect", "By both uplinks while a path is suspect"], ["always", "Each packet by both uplinks"]) as [$duplicate, $title]
 		| [$all[] | select(.stack == "segue-" + $duplicate)]
 		| map("\(titles[.event] | ascii_downcase), \(.mode), round trip \(round_trip[.network]): \(both), at most \([.lost_up.max, .lost_down.max] | max) lost")
 		| select(. != []) | "- **\($title)** (`duplicate = \($duplicate)`): \(join("; "))."),
