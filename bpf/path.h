@@ -108,11 +108,10 @@ static __always_inline bool path_live(const struct segue_path *p, __u64 links_up
 }
 
 /* Is there a copy that somebody asked for, though its link be down? */
-static __always_inline bool
-way_has_copy(const struct segue_way *w, union active_word word, __u64 now)
+static __always_inline bool way_has_copy(const struct segue_way *w, union active_word word)
 {
 	return word.copy < SEGUE_MAX_PATHS && word.copy != word.active &&
-	       now <= READ_ONCE(w->copy_until);
+	       bpf_ktime_get_ns() <= READ_ONCE(w->copy_until);
 }
 
 /* The slot to send copies by now, or SEGUE_NO_PATH: as segue_copy_slot(), and its
@@ -123,9 +122,8 @@ session_copy(const struct segue_session *s, const struct segue_way *w, union act
 	const __u8 wanted = SEGUE_PATH_EGRESS | SEGUE_PATH_VERIFIED;
 	const struct segue_path *path = session_path(s, word.copy);
 
-	if (word.copy >= SEGUE_MAX_PATHS || word.copy == word.active ||
-	    (path->flags & wanted) != wanted || !path_live(path, READ_ONCE(state.links_up)) ||
-	    bpf_ktime_get_ns() > READ_ONCE(w->copy_until))
+	if (!way_has_copy(w, word) || (path->flags & wanted) != wanted ||
+	    !path_live(path, READ_ONCE(state.links_up)))
 		return SEGUE_NO_PATH;
 	return word.copy;
 }

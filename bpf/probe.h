@@ -209,17 +209,18 @@ static __always_inline bool probe_fresh(struct segue_probe_window *w, __u64 sequ
 	return true;
 }
 
-/* A leaky bucket in one word: each answer costs its share of a second. */
-static __always_inline bool probe_affordable(struct segue_probe_key *key, __u64 now)
+/* A leaky bucket in one word, until when all is paid for: so much at once, and then as
+ * time goes by. */
+static __always_inline bool
+probe_affordable(__u64 *paid_until, __u64 cost, __u64 at_once, __u64 now)
 {
-	const __u64 cost = 1000000000ULL / SEGUE_PROBE_RATE;
-	__u64 busy = READ_ONCE(key->busy_until);
+	__u64 busy = READ_ONCE(*paid_until);
 
 	if (busy < now)
 		busy = now;
-	if (busy - now > cost * SEGUE_PROBE_AT_ONCE)
+	if (busy - now > at_once)
 		return false;
-	WRITE_ONCE(key->busy_until, busy + cost);
+	WRITE_ONCE(*paid_until, busy + cost);
 	return true;
 }
 
@@ -227,6 +228,7 @@ static __always_inline int
 probe_asked(const struct segue_flow *f, struct segue_probe_packet *q,
 	    struct segue_probe_key *key, const struct segue_session *s)
 {
+	const __u64 cost = 1000000000ULL / SEGUE_PROBE_RATE;	/* of an answer, ns */
 	__u64 slot = q->slot;
 
 	if (ingress_path(f, s) >= SEGUE_MAX_PATHS) {
@@ -238,7 +240,7 @@ probe_asked(const struct segue_flow *f, struct segue_probe_packet *q,
 		COUNT(probe_replayed);
 		return PROBE_DROP;
 	}
-	if (!probe_affordable(key, bpf_ktime_get_ns())) {
+	if (!probe_affordable(&key->busy_until, cost, cost * SEGUE_PROBE_AT_ONCE, bpf_ktime_get_ns())) {
 		COUNT(probe_limited);
 		return PROBE_DROP;
 	}

@@ -256,18 +256,6 @@ SUBPROGRAM __u32 probe_second(const struct segue_session *s, __u32 but)
 	return best & 0xff;		/* ~0: SEGUE_NO_PATH */
 }
 
-/* A leaky bucket in one word, as probe_affordable(): a path that is suspected time and again
- * is copied for part of the time only. */
-static __always_inline bool probe_copy_affordable(struct segue_probe *p, __u64 window, __u64 now)
-{
-	__u64 busy = p->copied_until > now ? p->copied_until : now;
-
-	if (busy - now > SEGUE_PROBE_COPY_AT_ONCE_NS)
-		return false;
-	WRITE_ONCE(p->copied_until, busy + SEGUE_PROBE_COPY_SHARE * window);
-	return true;
-}
-
 /*
  * To know takes a round trip.  Until then what goes by a suspect goes by a second path as
  * well, if the session wants that: for so long as the verdict takes, and no longer, since
@@ -291,9 +279,11 @@ SUBPROGRAM int probe_copy(struct segue_probe *p, struct segue_session *s, __u64 
 		return -ENOENT;
 	window = p->multiplier * segue_probe_interval(p) + segue_probe_timeout(p);
 	until = now + window;
-	if (way_has_copy(&s->way, old, now) && (old.copy != new.copy || until <= was))
+	if (way_has_copy(&s->way, old) && (old.copy != new.copy || until <= was))
 		return 0;
-	if (!probe_copy_affordable(p, window, now))
+	/* one that is suspected time and again is copied for part of the time only */
+	if (!probe_affordable(&p->copied_until, SEGUE_PROBE_COPY_SHARE * window,
+			      SEGUE_PROBE_COPY_AT_ONCE_NS, now))
 		return -ENOSPC;
 	if (__sync_val_compare_and_swap(way_word(&s->way), old.word, new.word) != old.word)
 		return -EAGAIN;
@@ -301,6 +291,16 @@ SUBPROGRAM int probe_copy(struct segue_probe *p, struct segue_session *s, __u64 
 	__sync_val_compare_and_swap(&s->way.copy_until, was, until);
 	decisions_void();
 	return 0;
+}
+
+/* It is asked in a burst. */
+static __always_inline void
+probe_try(struct segue_probe *p, struct segue_session *s, enum segue_reason reason, __u64 now)
+{
+	WRITE_ONCE(p->others, 1);
+	WRITE_ONCE(p->owed, probe_needed(p));
+	probe_copy(p, s, now);
+	probe_tell(p, reason, now, 0);
 }
 
 static __always_inline void
@@ -311,10 +311,7 @@ probe_suspect(struct segue_probe *p, struct segue_session *s, enum segue_reason 
 	if (!probe_becomes(p, path, SEGUE_PATH_ALIVE, SEGUE_PATH_SUSPECT, now))
 		return;
 	p->silent = reason == SEGUE_REASON_PATH_SILENT;
-	WRITE_ONCE(p->others, 1);
-	WRITE_ONCE(p->owed, probe_needed(p));
-	probe_copy(p, s, now);
-	probe_tell(p, reason, now, 0);
+	probe_try(p, s, reason, now);
 }
 
 static __always_inline __u64 probe_wait(__u64 until, __u64 now)
@@ -369,12 +366,8 @@ static __always_inline bool probe_late(struct segue_probe *p, struct segue_sessi
 	WRITE_ONCE(p->late, 1);
 	WRITE_ONCE(p->void_ns, now);
 	p->data_ns = 0;			/* silence begins anew with the next data */
-	if (READ_ONCE(p->state) == SEGUE_PATH_SUSPECT) {
-		WRITE_ONCE(p->others, 1);
-		WRITE_ONCE(p->owed, probe_needed(p));
-		probe_copy(p, s, now);
-		probe_tell(p, SEGUE_REASON_PATH_SUSPECT, now, 0);
-	}
+	if (READ_ONCE(p->state) == SEGUE_PATH_SUSPECT)
+		probe_try(p, s, SEGUE_REASON_PATH_SUSPECT, now);
 	return true;
 }
 

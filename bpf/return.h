@@ -82,11 +82,11 @@ return_softly(const struct segue_session *s, const struct segue_way *w, union ac
 	      __u32 to)
 {
 	const __u8 wants = SEGUE_SESSION_FOLLOW | SEGUE_SESSION_COPY_SUSPECT;
-	__u64 now = bpf_ktime_get_ns();
 
 	return (word.flags & wants) == wants && word.active < SEGUE_MAX_PATHS &&
-	       !segue_within(word.switched_ms, now, RETURN_SOFT_SHARE * SEGUE_FOLLOW_HOLD_NS) &&
-	       !way_has_copy(w, word, now) &&
+	       !segue_within(word.switched_ms, bpf_ktime_get_ns(),
+			     RETURN_SOFT_SHARE * SEGUE_FOLLOW_HOLD_NS) &&
+	       !way_has_copy(w, word) &&
 	       segue_addr_equal(&session_path(s, word.active)->local, &session_path(s, to)->local);
 }
 

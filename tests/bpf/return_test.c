@@ -109,6 +109,16 @@ static __u32 active(void)
 	return session.active;
 }
 
+static struct segue_session sends_by(__u32 slot, __u32 copy)
+{
+	struct segue_session session;
+
+	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
+	assert_int_equal(session.active, slot);
+	assert_int_equal(session.copy, copy);
+	return session;
+}
+
 /* Until the last switch lies as far back as another SA has to wait.  This is
  * the one thing here that only time can bring about. */
 static void hold_over(void)
@@ -469,95 +479,83 @@ static void test_own_copies(void **state)
 /* A follower that switches to its copy's path copies to the one it left. */
 static void test_places_change(void **state)
 {
-	struct segue_session session;
-
 	(void)state;
 	assert_int_equal(segue_copy(host, SESSION, 1, 1), 0);
 	arrives(spi, 1, 1);
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.active, 1);
-	assert_int_equal(session.copy, 0);
+	sends_by(1, 0);
+}
+
+/* The other SA is of a CHILD_SA with a number. */
+static void set_apart(void)
+{
+	struct segue_sa_key key = { .spi = htonl(other_spi) };
+	struct segue_sa sa = { .session = SESSION, .flags = SEGUE_SA_INBOUND, .child = 1 };
+
+	assert_int_equal(segue_sa_del(host, &key), 0);
+	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+}
+
+/* So long no switch is soft after one. */
+static void holds_over(void)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		hold_over();
 }
 
 /* The peer suspects the path that it leaves, and may be wrong: a hold long it gets all by
  * both, and where it is then is followed again. */
 static void test_follows_softly(void **state)
 {
-	struct segue_session session;
 	__u64 until;
-	int i;
 
 	(void)state;
 	arrives(spi, 1, 0);
 	arrives_twice(2, 1, 0);
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.active, 1);
-	assert_int_equal(session.copy, 0);
-	assert_in_range(session.copy_until, clock_now_ns(), clock_now_ns() + SEGUE_FOLLOW_HOLD_NS);
+	until = sends_by(1, 0).copy_until;
+	assert_in_range(until, clock_now_ns(), clock_now_ns() + SEGUE_FOLLOW_HOLD_NS);
 	arrives(spi, 3, 0);
 	assert_int_equal(active(), 1);
 	assert_int_equal(counted().return_stale, 0);
 	hold_over();
-	until = session.copy_until;
 	arrives(spi, 4, 0);		/* so soon it is followed hard */
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.active, 0);
-	assert_true(session.copy_until == until);
-	for (i = 0; i < 4; i++)
-		hold_over();
+	assert_int_equal(active(), 0);
+	assert_true(sends_by(0, 1).copy_until == until);
+	holds_over();
 	arrives(spi, 5, 1);
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.copy, 0);
-	assert_true(session.copy_until > until);
+	assert_true(sends_by(1, 0).copy_until > until);
 	/* a copy that somebody asked for lasts */
-	for (i = 0; i < 4; i++)
-		hold_over();
+	holds_over();
 	arrives(spi, 6, 0);
-	for (i = 0; i < 4; i++)
-		hold_over();
+	holds_over();
 	assert_int_equal(segue_copy(host, SESSION, 2, 0), 0);
 	arrives(spi, 7, 1);
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.active, 1);
-	assert_int_equal(session.copy, 2);
-	assert_true(session.copy_until == SEGUE_COPY_ALWAYS);
+	assert_true(sends_by(1, 2).copy_until == SEGUE_COPY_ALWAYS);
 	link_down(11);			/* and waits for its link */
-	for (i = 0; i < 4; i++)
-		hold_over();
+	holds_over();
 	arrives(spi, 8, 0);
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.active, 0);
-	assert_int_equal(session.copy, 2);
-	assert_true(session.copy_until == SEGUE_COPY_ALWAYS);
+	assert_true(sends_by(0, 2).copy_until == SEGUE_COPY_ALWAYS);
 }
 
 /* From another address of ours: the leader would take it for a move. */
 static void test_follows_elsewhere(void **state)
 {
-	struct segue_session session;
-
 	(void)state;
 	arrives(spi, 1, 2);
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.active, 2);
-	assert_int_equal(session.copy, SEGUE_NO_PATH);
+	sends_by(2, SEGUE_NO_PATH);
 }
 
 /* Nothing by a path that costs, and what goes a way of its own has its own setting. */
 static void test_follows_hard(void **state)
 {
-	struct segue_sa_key key = { .spi = htonl(other_spi) };
-	struct segue_sa sa = { .session = SESSION, .flags = SEGUE_SA_INBOUND, .child = 1 };
 	struct segue_session session;
 
 	(void)state;
 	path_up(SESSION, 0, ways[0].local, ways[0].remote, 10, BOTH | SEGUE_PATH_METERED);
 	arrives(spi, 1, 1);
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.active, 1);
-	assert_int_equal(session.copy, SEGUE_NO_PATH);
-	assert_int_equal(segue_sa_del(host, &key), 0);
-	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+	sends_by(1, SEGUE_NO_PATH);
+	set_apart();
 	assert_int_equal(segue_child_switch(host, SESSION, 1, 2, SEGUE_REASON_MANUAL), 0);
 	hold_over();
 	arrives(other_spi, 1, 1);
@@ -569,13 +567,9 @@ static void test_follows_hard(void **state)
 /* A leader knows: what it follows is the peer's word alone. */
 static void test_leader_hard(void **state)
 {
-	struct segue_session session;
-
 	(void)state;
 	arrives(spi, 1, 1);
-	assert_int_equal(segue_session_get(host, SESSION, &session), 0);
-	assert_int_equal(session.active, 1);
-	assert_int_equal(session.copy, SEGUE_NO_PATH);
+	sends_by(1, SEGUE_NO_PATH);
 }
 
 /* Copies leave nothing behind: a lap of the table later all is as before. */
@@ -595,14 +589,11 @@ static void test_copies_lap(void **state)
 /* A CHILD_SA that goes a way of its own follows for itself. */
 static void test_children(void **state)
 {
-	struct segue_sa_key key = { .spi = htonl(other_spi) };
-	struct segue_sa sa = { .session = SESSION, .flags = SEGUE_SA_INBOUND, .child = 1 };
 	struct segue_session session;
 	struct events events;
 
 	(void)state;
-	assert_int_equal(segue_sa_del(host, &key), 0);
-	assert_int_equal(segue_sa_put(host, &key, &sa), 0);
+	set_apart();
 	/* as long as it goes the session's way, it moves the session */
 	arrives(other_spi, 1, 1);
 	assert_int_equal(active(), 1);
