@@ -52,7 +52,7 @@ done
 wait $pid || true
 expect "no packet was lost" grep -q ' 300 received' "$out/ping"
 expect "no path was suspected, nothing switched" quiet
-expect "both paths are alive" probing
+expect "both paths are alive" probed node 2
 at router-w ip link set dev node down
 expect "the loss of the link is another matter" await 5 active_is node device lte0
 jump $day
@@ -78,7 +78,7 @@ sleep 2
 expect "then somebody does" test $(($(sent) - was)) -gt 100
 expect "no path was thought dead, nothing switched" \
 	bash -c "jq -es 'any(.[]; .event == \"switch\" or .reason == \"path dead\") | not' $out/node/events"
-expect "both paths are alive" probing
+expect "both paths are alive" probed node 2
 monitor_stop node
 maps_agree
 finish

@@ -50,7 +50,7 @@ for name in node server; do
 	expect "$name: nothing switched" bash -c "jq -es 'any(.[]; .event == \"switch\") | not' $out/$name/events"
 	expect "$name: no path was suspected" bash -c "jq -es 'any(.[]; .event == \"path\") | not' $out/$name/events"
 done
-expect "both paths are alive" probing
+expect "both paths are alive" probed node 2
 expect "node sends by wlan0" active_is node device wlan0
 monitor_stop node
 monitor_stop server

@@ -16,17 +16,6 @@
 seconds=${SEGUE_LOSSY_SECONDS:-12} slower=${SEGUE_LOSSY_SLOWER:-1}
 probes="probe_interval = $((10 * slower))"
 
-# wlan_network OPTION...: netem's, for each direction; random by a seed of its own
-wlan_network() {
-	at router-w tc qdisc change dev core root netem limit 20000 "$@"
-	at core tc qdisc change dev w root netem limit 20000 "$@"
-}
-export -f wlan_network
-
-probing() {
-	[ "$(paths node | jq '[.[] | select(.probe == "alive")] | length')" = 2 ]
-}
-
 mac() { at "$1" cat "/sys/class/net/$2/address"; }
 
 # Loss is for what is sent along the path: where the routers' ARP is lost three times,
@@ -39,10 +28,7 @@ routers_know() {
 start() {
 	topology 15
 	routers_know
-	# what XDP sends back into a pair of veth is taken only if XDP is at its other end
-	at core xdp-loader load s "$project/build/tests/cli/other_xdp.bpf.o" >"$out/xdp.out" 2>&1
-	connect tunnel
-	await 20 probing || die "not every path answers probes: $(paths node)"
+	connect_probed tunnel
 	monitor_start node
 }
 

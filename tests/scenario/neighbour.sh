@@ -22,10 +22,6 @@ neighbours() {
 }
 export -f neighbours
 
-probing() {
-	[ "$(paths node | jq '[.[] | select(.probe == "alive")] | length')" = 2 ]
-}
-
 start() {
 	topology 15
 	# what XDP sends back into a pair of veth is taken only if XDP is at its other end
@@ -38,7 +34,7 @@ failed() { at node ip neigh show 10.1.0.1 dev wlan0 | grep -Eq 'FAILED|INCOMPLET
 
 begin "probes" MOBIKEX_NODE="probe_interval = 10"
 start
-await 10 probing || die "not every path answers probes: $(paths node)"
+await 10 probed node 2 || die "not every path answers probes: $(paths node)"
 # shellcheck disable=SC2046
 measure "$out/report.json" $(load) --at "500,exec,neighbours off" --duration 2000
 all_flow "$out/report.json"

@@ -14,22 +14,15 @@
 . "$(dirname "$0")/lib.sh"
 
 rtt=15
-export rtt
 
-# wlan_loses PERCENT: its network, in each direction
-wlan_loses() {
-	at router-w tc qdisc change dev core root netem delay "$(half "$rtt")ms" limit 20000 loss "$1%"
-	at core tc qdisc change dev w root netem delay "$(half "$rtt")ms" limit 20000 loss "$1%"
-}
-export -f wlan_loses half
+# wlan_loses PERCENT: what wlan0's network does
+wlan_loses() { wlan_network delay 7.5ms loss "$1%"; }
+export -f wlan_loses
 
 # start MODE
 start() {
 	topology "$rtt"
-	# what XDP sends back into a pair of veth is taken only if XDP is at its other end
-	at core xdp-loader load s "$project/build/tests/cli/other_xdp.bpf.o" >"$out/xdp.out" 2>&1
-	connect "$1"
-	await 10 probed node 2 || die "not every path answers probes: $(paths node)"
+	connect_probed "$1"
 	monitor_start node
 	monitor_start server
 }
@@ -42,6 +35,15 @@ over() {
 # when HOST CONDITION: the first event that fulfils it, ns
 when() { jq -s "[.[] | select($2) | .monotonic_ns][0] // 0" "$out/$1/events"; }
 
+not() { ! "$@"; }
+
+# once: each packet, in the end
+once() {
+	expect "node sends nothing twice any more" await 5 not copying node
+	expect "server sends nothing twice any more" await 5 not copying server
+	maps_agree
+}
+
 # stays: the node at wlan0, and the server comes back to it
 stays() {
 	expect "server sends to wlan0" await 5 active_is server remote "$node_wlan"
@@ -49,11 +51,8 @@ stays() {
 	expect "wlan0 was suspected" saw node '.reason == "path silent" or .reason == "path suspect"'
 	expect "and not left" test "$(when node '.event == "switch"')" = 0
 	expect "node sends by wlan0" active_is node device wlan0
-	expect "node sends nothing twice any more" await 5 not copying node
-	expect "server sends nothing twice any more" await 5 not copying server
-	maps_agree
+	once
 }
-not() { ! "$@"; }
 
 # dies MODE
 dies() {
@@ -72,9 +71,7 @@ dies() {
 		"$(when node '.event == "switch"')" -a "$(when server '.reason == "peer moved"')" != 0
 	expect "node sends by lte0" active_is node device lte0
 	expect "server sends to lte0" active_is server remote "$node_lte"
-	expect "node sends nothing twice any more" await 5 not copying node
-	expect "server sends nothing twice any more" await 5 not copying server
-	maps_agree
+	once
 }
 
 suspect=("MOBIKEX_EXTRA=duplicate = suspect" "MOBIKEX_NODE=probe_interval = 10")

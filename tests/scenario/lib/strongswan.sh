@@ -105,15 +105,12 @@ connect() {
 	ready
 }
 
-# probing: the node finds both its paths alive
-probing() { [ "$(paths node | jq '[.[] | select(.probe == "alive")] | length')" = 2 ]; }
-
 # connect_probed MODE: and both paths answer probes.  What XDP sends back into a pair of
 # veth is taken only if XDP is at its other end.
 connect_probed() {
 	at core xdp-loader load s "$project/build/tests/cli/other_xdp.bpf.o" >"$out/xdp.out" 2>&1
 	connect "$1"
-	await 20 probing || die "not every path answers probes: $(paths node)"
+	await 20 probed node 2 || die "not every path answers probes: $(paths node)"
 }
 
 # ready: with segue at both ends, every path of the server is verified: its check

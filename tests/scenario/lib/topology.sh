@@ -84,6 +84,14 @@ delay() {
 		limit 20000
 }
 
+# wlan_network OPTION...: netem's behind wlan0's router, for each direction; random by a seed of
+# its own. For the meter's exec events, too.
+wlan_network() {
+	at router-w tc qdisc change dev core root netem limit 20000 "$@"
+	at core tc qdisc change dev w root netem limit 20000 "$@"
+}
+export -f wlan_network
+
 # One processor may have to play five machines: what routers and core forward in
 # softirqs must not queue behind the daemons of the hosts once ksoftirqd has it, and
 # the meter must not wait for their system calls.
